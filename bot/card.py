@@ -68,7 +68,9 @@ def reduce(card: Card, can: Can) -> Card:
     buttons, cut = card.buttons[: can.buttons], card.buttons[can.buttons :]
     if cut and not card.closed:
         lines.append("也可以直接回复：" + " / ".join(button.label for button in cut))
-    return replace(card, text="\n".join(line for line in lines if line), facts=facts, buttons=() if card.closed else buttons)
+    return replace(
+        card, text="\n".join(line for line in lines if line), facts=facts, buttons=() if card.closed else buttons
+    )
 
 
 def as_text(card: Card) -> str:

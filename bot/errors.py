@@ -25,7 +25,9 @@ class PlatformError(BotError):
     `alarm`: an administrator must act (configuration, permission, quota), retrying will not help by itself.
     """
 
-    def __init__(self, code: str, hint: str = "", *, permanent: bool = False, retry_after: float = 5.0, alarm: bool = False) -> None:
+    def __init__(
+        self, code: str, hint: str = "", *, permanent: bool = False, retry_after: float = 5.0, alarm: bool = False
+    ) -> None:
         super().__init__(f"{code}: {hint}" if hint else code)
         self.code, self.hint, self.permanent, self.retry_after, self.alarm = code, hint, permanent, retry_after, alarm
 

@@ -1,0 +1,74 @@
+"""The composition root: settings, database, shared store, platforms and handlers, put together once per process."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import redis
+from sqlalchemy.engine import Engine
+
+from bot import clock, db, router
+from bot.context import Context
+from bot.embedded import redis_url
+from bot.evidence.keys import Keys, load_or_create
+from bot.people import People, Person
+from bot.ports import Platform
+from bot.store import RedisStore
+from config.settings import Settings, load
+
+ORIGIN_SUFFIX = "hr-log/1"
+
+
+@dataclass(slots=True)
+class App:
+    """Everything a process needs. Built by `build`; nothing here is a global."""
+
+    settings: Settings
+    engine: Engine
+    redis: redis.Redis
+    store: RedisStore
+    keys: Keys
+    platforms: Mapping[str, Platform] = field(default_factory=dict)
+
+    @contextmanager
+    def context(self, actor: Person | None = None) -> Iterator[Context]:
+        """A context with its own transaction, for jobs."""
+        with db.begin(self.engine) as connection:
+            yield Context(connection, now=clock.now(), keys=self.keys, zone=self.settings.timezone, actor=actor)
+
+    def people_on(self, platform: str) -> list[Person]:
+        """Active people of a platform, read outside any write transaction."""
+        with self.engine.connect() as connection:
+            return People(connection).on(platform)
+
+
+def build(settings: Settings) -> App:
+    """Connect and load. Raises Misconfigured with every problem at once (settings were validated before)."""
+    importlib.import_module("bot.tables")
+    router.discover("handlers", "tables")
+    router.discover("handlers", "flow")
+    client = redis.Redis.from_url(redis_url(settings.redis_url))
+    store = RedisStore(client)
+    keys = load_or_create(Path(settings.key_dir), origin(settings))
+    platforms = {
+        name: importlib.import_module(f"adapters.{name}").build(settings, store) for name in settings.platforms
+    }
+    return App(settings, db.create_engine(settings.database_url), client, store, keys, platforms)
+
+
+def origin(settings: Settings) -> str:
+    """The log's name: the firm's public host and the epoch, e.g. `hr.example.com/hr-log/1`."""
+    host = settings.public_url.split("://", 1)[-1].split("/", 1)[0].split(":", 1)[0]
+    return f"{host}/{ORIGIN_SUFFIX}"
+
+
+@functools.cache
+def current() -> App:
+    """The process's application, from its environment."""
+    return build(load(os.environ))

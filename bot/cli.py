@@ -1,0 +1,211 @@
+"""The `huizhi` command. Exit codes: 0 fine, 1 a finding (doctor, verify, check), 2 wrong use or settings."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+import structlog
+
+from bot.errors import Misconfigured
+from config.settings import Settings, SettingsError, load
+
+if TYPE_CHECKING:
+    from bot.app import App
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="huizhi")
+def main() -> None:
+    """Huizhi 回执：住在企业微信与钉钉里的人事机器人 / the HR bot that lives in WeCom and DingTalk."""
+    os.environ.setdefault("HUIZHI_SECRET_KEY", secrets.token_hex(32))
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+    )
+
+
+def _app() -> App:
+    from bot.app import current
+
+    try:
+        return current()
+    except SettingsError as error:
+        for problem in error.problems:
+            click.echo(f"✗ {problem}", err=True)
+        raise SystemExit(2) from error
+    except Misconfigured as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True)
+def web(host: str, port: int) -> None:
+    """Receive callbacks: the HTTP doors, /healthz, /readyz, /metrics."""
+    from bot.processes import web as serve
+
+    serve(_app(), host, port)
+
+
+@main.command()
+@click.option("--burst", is_flag=True, help="Stop when the queue is empty.")
+def worker(burst: bool) -> None:
+    """Say what is waiting: drains the outbox and runs the timed jobs."""
+    from bot.jobs import work
+
+    work(_app(), burst=burst)
+
+
+@main.command()
+def scheduler() -> None:
+    """Nudge the timed jobs. Exactly one is enough; two do no harm."""
+    from bot.jobs import schedule
+    from bot.processes import stop_flag
+
+    schedule(_app(), stop_flag())
+
+
+@main.command()
+def stream() -> None:
+    """Hold DingTalk's Stream connection (needs no public address)."""
+    from bot.processes import stop_flag
+    from bot.processes import stream as hold
+
+    app = _app()
+    if not hold(app, stop_flag()):
+        click.echo("没有平台使用 Stream 模式 / no platform uses Stream mode", err=True)
+
+
+@main.group()
+def db() -> None:
+    """The database."""
+
+
+@db.command("upgrade")
+def db_upgrade() -> None:
+    """Bring the database to this version's schema."""
+    from bot.schema import upgrade
+
+    click.echo(upgrade(_settings().database_url))
+
+
+@db.command("check")
+@click.option("--json", "as_json", is_flag=True)
+def db_check(as_json: bool) -> None:
+    """Is the schema current? Exit 1 when not."""
+    from bot.schema import state
+
+    found, wanted = state(_settings().database_url)
+    click.echo(json.dumps({"found": found, "wanted": wanted}) if as_json else f"found {found or '-'}, wanted {wanted}")
+    raise SystemExit(0 if found == wanted else 1)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True)
+def doctor(as_json: bool) -> None:
+    """Check settings, database, Redis, keys, clock and every platform; say what to do about each finding."""
+    from dataclasses import asdict
+
+    from bot.doctor import examine
+
+    findings = examine(os.environ)
+    if as_json:
+        click.echo(json.dumps([asdict(each) for each in findings], ensure_ascii=False))
+    else:
+        for each in findings:
+            mark = {True: "✓", False: "✗", None: "?"}[each.ok]
+            click.echo(
+                f"{mark} {each.check}: {each.detail}"
+                + (f"\n    → {each.advice}" if each.advice and each.ok is not True else "")
+            )
+    raise SystemExit(1 if any(each.ok is False for each in findings) else 0)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True)
+def routes(as_json: bool) -> None:
+    """Every action and every HTTP door, with the function behind it."""
+    from bot.routes import listing
+
+    rows = listing(_app())
+    click.echo(
+        json.dumps(rows, ensure_ascii=False) if as_json else "\n".join(f"{left:<40} {right}" for left, right in rows)
+    )
+
+
+@main.command()
+@click.argument("failed_id", required=False)
+@click.option("--json", "as_json", is_flag=True)
+def replay(failed_id: str | None, as_json: bool) -> None:
+    """Answer kept failed events again: one, or all that are waiting. Exit 1 when one failed again."""
+    from bot.replay import replay as again
+
+    results = again(_app(), failed_id)
+    if as_json:
+        click.echo(json.dumps(results))
+    else:
+        click.echo(
+            "\n".join(f"{key} {value}" for key, value in results.items()) or "nothing to replay / 没有待补办的事件"
+        )
+    raise SystemExit(1 if "failed" in results.values() else 0)
+
+
+@main.group()
+def evidence() -> None:
+    """The tamper-evident log."""
+
+
+@evidence.command("export")
+@click.option("--case", "case_id", required=True, help="A case id, or `all`.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=Path("evidence.zip"), show_default=True)
+@click.option("--json", "as_json", is_flag=True)
+def evidence_export(case_id: str, out: Path, as_json: bool) -> None:
+    """Write one case as a file that anybody can check offline."""
+    from bot.replay import export_case
+
+    count = export_case(_app(), case_id, out)
+    if not count:
+        raise click.ClickException(f"没有找到个案 {case_id}，或其事件尚未入树 / no sequenced events of case {case_id}")
+    click.echo(json.dumps({"file": str(out), "events": count}) if as_json else f"{out}: {count} events")
+
+
+@evidence.command("verify")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--json", "as_json", is_flag=True)
+def evidence_verify(file: Path, as_json: bool) -> None:
+    """Check an evidence file offline. Exit 0 proven, 1 damaged, 2 not an evidence file."""
+    from bot.evidence.verify import main as verify
+
+    raise SystemExit(verify([str(file), *(["--json"] if as_json else [])]))
+
+
+def _settings() -> Settings:
+    try:
+        return load(os.environ)
+    except SettingsError as error:
+        for problem in error.problems:
+            click.echo(f"✗ {problem}", err=True)
+        raise SystemExit(2) from error
+
+
+def _register() -> None:
+    from bot.cli_dev import commands
+
+    for command in commands:
+        main.add_command(command)
+
+
+_register()
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""What a flow is handed. Everything it records, asks or says lands in the one transaction it was opened with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bot import asks, outbox
+from bot.asks import Ask
+from bot.card import Card
+from bot.errors import Refused
+from bot.evidence.keys import Keys
+from bot.evidence.log import Part, append
+from bot.people import People, Person
+from bot.store import new_ref
+from bot.wire import dump_card
+
+STALE = "这张卡片已失效或不属于您，可能已经处理过了。回复「我的待办」查看现在需要您处理的事项。"
+
+
+class Context:
+    """One unit of work. `now` is UTC; `actor` is None for the system; `zone` is the actor's or the firm's."""
+
+    def __init__(
+        self, connection: Connection, *, now: datetime, keys: Keys, zone: str, actor: Person | None = None
+    ) -> None:
+        self.db, self.now, self.actor = connection, now, actor
+        self.people = People(connection)
+        self.zone = ZoneInfo(actor.zone if actor else zone)
+        self._keys = keys
+
+    def record(
+        self,
+        type: str,
+        matter: str,
+        *,
+        subject: Person | None = None,
+        parts: Mapping[str, str | bytes] | None = None,
+        source: Mapping[str, str] | None = None,
+        at: datetime | None = None,
+    ) -> str:
+        """Append an evidence event about `matter`; returns its id. Parts are exact contents, salted and committed."""
+        event_id = f"evt_{new_ref()}"
+        contents = [
+            Part(
+                name, "text/plain; charset=utf-8" if isinstance(body, str) else "application/octet-stream", _bytes(body)
+            )
+            for name, body in sorted((parts or {}).items())
+        ]
+        append(
+            self.db,
+            self._keys,
+            event_id=event_id,
+            type=type,
+            at=at or self.now,
+            seen=self.now,
+            actor=self.actor.ref if self.actor else "p:system",
+            subject=subject.ref if subject else "p:none",
+            object_id=matter,
+            parts=contents,
+            source=dict(source or {}),
+        )
+        return event_id
+
+    def ask(
+        self, person: Person, kind: str, matter: str, card: Callable[[str], Card], *, deadline: datetime | None = None
+    ) -> str:
+        """Put one question to one person; it is sent only while it is still open. Returns its ref."""
+        ref = new_ref()
+        asks.create(self.db, Ask(ref, kind, matter, person.id, "open", None), self.now, deadline)
+        outbox.queue(self.db, self.now, "send", person.platform, person, matter, dump_card(card(ref)), ask_ref=ref)
+        return ref
+
+    def asked(self, ref: str) -> Ask:
+        """The ask behind a button; Refused for a forged ref or somebody else's card."""
+        found = asks.get(self.db, ref)
+        if found is None or self.actor is None or found.person_id != self.actor.id:
+            raise Refused(STALE)
+        return found
+
+    def answer(self, ref: str, answer: str) -> bool:
+        """Take the one answer; False when it was answered or closed before."""
+        return asks.answer(self.db, ref, answer, self.now)
+
+    def open_asks(self, person_id: str, kind_prefix: str = "") -> list[Ask]:
+        """Open asks of a person, newest first."""
+        return asks.open_of(self.db, person_id, kind_prefix)
+
+    def close(self, matter: str, card: Callable[[Person, Ask], Card], *, kinds: Sequence[str] | None = None) -> None:
+        """End the matter's asks and let every copy of every card show the outcome."""
+        found = asks.of_matter(self.db, matter, kinds)
+        if not found:
+            return
+        asks.close(self.db, [each.ref for each in found])
+        sent = outbox.cards_of(self.db, [each.ref for each in found])
+        for each in found:
+            person = self.people.get(each.person_id)
+            if person is None:
+                continue
+            body = dump_card(card(person, each))
+            for original in sent.get(each.ref, []):
+                outbox.queue(self.db, self.now, "update", person.platform, person, matter, body, of=original)
+
+    def say(self, person: Person, card: Card, matter: str) -> None:
+        """A card that needs no answer."""
+        outbox.queue(self.db, self.now, "send", person.platform, person, matter, dump_card(card))
+
+    def request(self, platform: str, op: str, args: Mapping[str, str], matter: str, then: str) -> None:
+        """Let the worker write to the platform; it comes back as an event with action `then` and ref `matter`."""
+        body = json.dumps({"op": op, "args": dict(args), "then": then}, ensure_ascii=False)
+        outbox.queue(self.db, self.now, "request", platform, None, matter, body)
+
+    def later(self, seconds: float) -> datetime:
+        """`now` plus seconds."""
+        return self.now + timedelta(seconds=seconds)
+
+    def scalar(self, statement: sa.Select[tuple[int]]) -> int:
+        """A count."""
+        return int(self.db.execute(statement).scalar_one())
+
+
+def _bytes(body: str | bytes) -> bytes:
+    return body.encode() if isinstance(body, str) else body

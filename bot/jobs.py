@@ -1,0 +1,103 @@
+"""The alarm clock. RQ carries names, never data: a job says which sweep is due, the database says what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Event as Flag
+
+import redis
+import structlog
+from rq import Queue, SimpleWorker
+from rq.serializers import JSONSerializer
+
+from bot import clock, people, router
+from bot.app import App, current
+from bot.db import begin
+from bot.deliver import Courier
+from bot.dispatch import Dispatcher
+from bot.evidence.sequencer import sequence
+
+log = structlog.get_logger("huizhi.jobs")
+QUEUE = "huizhi"
+Job = Callable[[App], object]
+
+
+def dispatcher(app: App) -> Dispatcher:
+    """The hall behind every door of this process."""
+    return Dispatcher(app, lambda: nudge(app, "drain"))
+
+
+def nudge(app: App, name: str) -> None:
+    """Ask for `name` soon; many nudges before it starts are one job. A missing Redis only costs speed: the
+    scheduler asks again every second."""
+    try:
+        if app.redis.set(f"huizhi:nudge:{name}", "1", nx=True, ex=30):
+            Queue(QUEUE, connection=app.redis, serializer=JSONSerializer).enqueue(
+                "bot.jobs.run", name, result_ttl=0, failure_ttl=3600
+            )
+    except redis.RedisError as error:
+        log.warning("nudge.lost", job=name, error=type(error).__name__)
+
+
+def run(name: str, app: App | None = None) -> None:
+    """One named job in this process. The nudge mark goes first, so that work arriving meanwhile asks again."""
+    app = app or current()
+    app.redis.delete(f"huizhi:nudge:{name}")
+    table()[name][1](app)
+    if name != "drain":
+        nudge(app, "drain")
+
+
+def run_here(name: str, app: App) -> None:
+    """The job itself, now, in the caller's thread."""
+    table()[name][1](app)
+
+
+def table() -> dict[str, tuple[float, Job]]:
+    """name -> (seconds between runs, job): the core's and every handler's `JOBS`."""
+    jobs: dict[str, tuple[float, Job]] = {
+        "drain": (1.0, _drain),
+        "sequence": (1.0, _sequence),
+        "people": (300.0, sync_people),
+    }
+    for module in router.discover("handlers", "jobs"):
+        prefix = getattr(module, "__package__", "").rsplit(".", 1)[-1]
+        jobs |= {f"{prefix}.{name}": each for name, each in getattr(module, "JOBS", {}).items()}
+    return jobs
+
+
+def _drain(app: App) -> int:
+    return Courier(app, dispatcher(app)).drain()
+
+
+def _sequence(app: App) -> None:
+    while sequence(app.engine, app.keys, clock.now()) is not None:
+        continue
+
+
+def sync_people(app: App) -> None:
+    """Every platform's directory into `person`."""
+    for name, platform in app.platforms.items():
+        found = platform.people()
+        roles = {user: role for user, role in app.settings.roles.items() if user.startswith(f"{name}:")}
+        with begin(app.engine) as connection:
+            count = people.sync(connection, name, found, {user.split(":", 1)[1]: role for user, role in roles.items()})
+        log.info("people.synced", platform=name, count=count)
+
+
+def work(app: App, *, burst: bool = False) -> None:
+    """The worker process: preloaded, no fork per job (a job costs milliseconds instead of half a second)."""
+    queue = Queue(QUEUE, connection=app.redis, serializer=JSONSerializer)
+    SimpleWorker([queue], connection=app.redis, serializer=JSONSerializer).work(burst=burst, logging_level="WARNING")
+
+
+def schedule(app: App, stop: Flag) -> None:
+    """The scheduler process: nudges each job when its interval has passed, on the (possibly moved) clock."""
+    last: dict[str, float] = {}
+    while not stop.is_set():
+        now = clock.now().timestamp()
+        for name, (seconds, _job) in table().items():
+            if abs(now - last.get(name, 0.0)) >= seconds:
+                last[name] = now
+                nudge(app, name)
+        stop.wait(0.25 if clock.offset() else 1.0)

@@ -1,0 +1,270 @@
+"""first schema"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+import bot.db
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "ask",
+        sa.Column("ref", sa.String(length=32), nullable=False),
+        sa.Column("kind", sa.String(length=60), nullable=False),
+        sa.Column("matter", sa.String(length=60), nullable=False),
+        sa.Column("person_id", sa.String(length=40), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("answer", sa.String(length=80), nullable=True),
+        sa.Column("created_at", bot.db.UTCDateTime(), nullable=False),
+        sa.Column("deadline", bot.db.UTCDateTime(), nullable=True),
+        sa.Column("answered_at", bot.db.UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("ref"),
+    )
+    op.create_index(op.f("ix_ask_matter"), "ask", ["matter"], unique=False)
+    op.create_index(op.f("ix_ask_person_id"), "ask", ["person_id"], unique=False)
+    op.create_table(
+        "ev_checkpoint",
+        sa.Column("size", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("root", sa.LargeBinary(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("created_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("size"),
+    )
+    op.create_table(
+        "ev_event",
+        sa.Column("n", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("event_id", sa.String(length=64), nullable=False),
+        sa.Column("type", sa.String(length=80), nullable=False),
+        sa.Column("at_ms", sa.BigInteger(), nullable=False),
+        sa.Column("seen_ms", sa.BigInteger(), nullable=False),
+        sa.Column("actor", sa.String(length=64), nullable=False),
+        sa.Column("subject", sa.String(length=64), nullable=False),
+        sa.Column("object_id", sa.String(length=64), nullable=False),
+        sa.Column("object_seq", sa.Integer(), nullable=False),
+        sa.Column("envelope", sa.LargeBinary(), nullable=True),
+        sa.Column("salt", sa.LargeBinary(), nullable=True),
+        sa.Column("entry", sa.LargeBinary(), nullable=False),
+        sa.Column("leaf_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("log_index", sa.BigInteger(), nullable=True),
+        sa.Column("promise", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("n"),
+        sa.UniqueConstraint("event_id"),
+        sa.UniqueConstraint("log_index"),
+    )
+    op.create_index("ev_event_object", "ev_event", ["object_id", "object_seq"], unique=True)
+    op.create_table(
+        "ev_head",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("root", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "ev_object",
+        sa.Column("object_id", sa.String(length=64), nullable=False),
+        sa.Column("head_seq", sa.Integer(), nullable=False),
+        sa.Column("head_leaf", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("object_id"),
+    )
+    op.create_table(
+        "ev_tile",
+        sa.Column("level", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("n", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("level", "n"),
+    )
+    op.create_table(
+        "failed",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("platform", sa.String(length=20), nullable=False),
+        sa.Column("event_id", sa.String(length=200), nullable=False),
+        sa.Column("event", sa.Text(), nullable=False),
+        sa.Column("error", sa.String(length=300), nullable=False),
+        sa.Column("at", bot.db.UTCDateTime(), nullable=False),
+        sa.Column("replayed_at", bot.db.UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
+        "inbox",
+        sa.Column("platform", sa.String(length=20), nullable=False),
+        sa.Column("event_id", sa.String(length=200), nullable=False),
+        sa.Column("received_at", bot.db.UTCDateTime(), nullable=False),
+        sa.Column("action", sa.String(length=80), nullable=False),
+        sa.PrimaryKeyConstraint("platform", "event_id"),
+    )
+    op.create_table(
+        "mp_case",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("person_id", sa.String(length=64), nullable=False),
+        sa.Column("shift_id", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("rung", sa.Integer(), nullable=False),
+        sa.Column("base_at", bot.db.UTCDateTime(), nullable=False),
+        sa.Column("next_at", bot.db.UTCDateTime(), nullable=True),
+        sa.Column("opened_at", bot.db.UTCDateTime(), nullable=False),
+        sa.Column("asked_at", bot.db.UTCDateTime(), nullable=True),
+        sa.Column("replied_at", bot.db.UTCDateTime(), nullable=True),
+        sa.Column("escalated_at", bot.db.UTCDateTime(), nullable=True),
+        sa.Column("timeline", sa.Text(), nullable=False),
+        sa.Column("reason", sa.String(length=32), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("claimed_at", bot.db.UTCDateTime(), nullable=True),
+        sa.Column("outcome", sa.String(length=32), nullable=False),
+        sa.Column("decided_by", sa.String(length=64), nullable=False),
+        sa.Column("decided_at", bot.db.UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("shift_id"),
+    )
+    op.create_index(op.f("ix_mp_case_next_at"), "mp_case", ["next_at"], unique=False)
+    op.create_index(op.f("ix_mp_case_person_id"), "mp_case", ["person_id"], unique=False)
+    op.create_index(op.f("ix_mp_case_state"), "mp_case", ["state"], unique=False)
+    op.create_table(
+        "mp_feed",
+        sa.Column("platform", sa.String(length=32), nullable=False),
+        sa.Column("fetched_at", bot.db.UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("platform"),
+    )
+    op.create_table(
+        "mp_leave",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.String(length=64), nullable=False),
+        sa.Column("start_at", bot.db.UTCDateTime(), nullable=False),
+        sa.Column("end_at", bot.db.UTCDateTime(), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("pending", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("person_id", "start_at", "end_at", "kind", name="uq_mp_leave"),
+    )
+    op.create_table(
+        "mp_notice",
+        sa.Column("key", sa.String(length=255), nullable=False),
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("first_at", bot.db.UTCDateTime(), nullable=False),
+        sa.Column("last_at", bot.db.UTCDateTime(), nullable=False),
+        sa.Column("told_at", bot.db.UTCDateTime(), nullable=True),
+        sa.Column("decision", sa.String(length=16), nullable=False),
+        sa.Column("decided_by", sa.String(length=64), nullable=False),
+        sa.Column("decided_at", bot.db.UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("key"),
+        sa.UniqueConstraint("id"),
+    )
+    op.create_table(
+        "mp_punch",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.String(length=64), nullable=False),
+        sa.Column("at", bot.db.UTCDateTime(), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("source", sa.String(length=64), nullable=False),
+        sa.Column("fetched_at", bot.db.UTCDateTime(), nullable=False),
+        sa.Column("raw_sha256", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("person_id", "at", "source", name="uq_mp_punch"),
+    )
+    op.create_table(
+        "mp_shift",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.String(length=64), nullable=False),
+        sa.Column("platform", sa.String(length=32), nullable=False),
+        sa.Column("user_id", sa.String(length=128), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("start_at", bot.db.UTCDateTime(), nullable=False),
+        sa.Column("end_at", bot.db.UTCDateTime(), nullable=False),
+        sa.Column("plan_ref", sa.String(length=128), nullable=False),
+        sa.Column("site", sa.String(length=128), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("person_id", "start_at", name="uq_mp_shift"),
+    )
+    op.create_index(op.f("ix_mp_shift_start_at"), "mp_shift", ["start_at"], unique=False)
+    op.create_table(
+        "outbox",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("platform", sa.String(length=20), nullable=False),
+        sa.Column("person_id", sa.String(length=40), nullable=True),
+        sa.Column("user_id", sa.String(length=80), server_default="", nullable=False),
+        sa.Column("matter", sa.String(length=60), nullable=False),
+        sa.Column("ask_ref", sa.String(length=32), nullable=True),
+        sa.Column("of", sa.String(length=32), nullable=True),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("due", bot.db.UTCDateTime(), nullable=False),
+        sa.Column("lease", bot.db.UTCDateTime(), nullable=True),
+        sa.Column("message_id", sa.String(length=200), nullable=True),
+        sa.Column("update_token", sa.String(length=600), server_default="", nullable=False),
+        sa.Column("error", sa.String(length=300), nullable=True),
+        sa.Column("ambiguous", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("created_at", bot.db.UTCDateTime(), nullable=False),
+        sa.Column("sent_at", bot.db.UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_outbox_matter"), "outbox", ["matter"], unique=False)
+    op.create_index(op.f("ix_outbox_state"), "outbox", ["state"], unique=False)
+    op.create_table(
+        "person",
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("ref", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("platform", sa.String(length=20), nullable=False),
+        sa.Column("user_id", sa.String(length=80), nullable=False),
+        sa.Column("manager_id", sa.String(length=40), nullable=True),
+        sa.Column("role", sa.String(length=20), server_default="employee", nullable=False),
+        sa.Column("site", sa.String(length=80), server_default="", nullable=False),
+        sa.Column("zone", sa.String(length=40), server_default="Asia/Shanghai", nullable=False),
+        sa.Column("active", sa.Boolean(), server_default=sa.true(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("platform", "user_id"),
+        sa.UniqueConstraint("ref"),
+    )
+    op.create_table(
+        "ev_part",
+        sa.Column("event_id", sa.String(length=64), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("media_type", sa.String(length=120), nullable=False),
+        sa.Column("length", sa.BigInteger(), nullable=False),
+        sa.Column("commitment", sa.LargeBinary(), nullable=False),
+        sa.Column("salt", sa.LargeBinary(), nullable=True),
+        sa.Column("content", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["event_id"],
+            ["ev_event.event_id"],
+        ),
+        sa.PrimaryKeyConstraint("event_id", "position"),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("ev_part")
+    op.drop_table("person")
+    op.drop_index(op.f("ix_outbox_state"), table_name="outbox")
+    op.drop_index(op.f("ix_outbox_matter"), table_name="outbox")
+    op.drop_table("outbox")
+    op.drop_index(op.f("ix_mp_shift_start_at"), table_name="mp_shift")
+    op.drop_table("mp_shift")
+    op.drop_table("mp_punch")
+    op.drop_table("mp_notice")
+    op.drop_table("mp_leave")
+    op.drop_table("mp_feed")
+    op.drop_index(op.f("ix_mp_case_state"), table_name="mp_case")
+    op.drop_index(op.f("ix_mp_case_person_id"), table_name="mp_case")
+    op.drop_index(op.f("ix_mp_case_next_at"), table_name="mp_case")
+    op.drop_table("mp_case")
+    op.drop_table("inbox")
+    op.drop_table("failed")
+    op.drop_table("ev_tile")
+    op.drop_table("ev_object")
+    op.drop_table("ev_head")
+    op.drop_index("ev_event_object", table_name="ev_event")
+    op.drop_table("ev_event")
+    op.drop_table("ev_checkpoint")
+    op.drop_index(op.f("ix_ask_person_id"), table_name="ask")
+    op.drop_index(op.f("ix_ask_matter"), table_name="ask")
+    op.drop_table("ask")

@@ -1,0 +1,164 @@
+"""Rows to be said. A row is claimed by a conditional update with a lease, so that a crash between any two steps
+leaves either an unsent row, a sent row, or one whose lease ran out: that one is sent again under the same key (both
+platforms drop the repeat) and flagged `ambiguous`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bot.people import Person
+from bot.store import ordered_ref
+from bot.tables import ask, outbox
+
+LEASE = timedelta(seconds=60)
+MAX_ATTEMPTS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A claimed row; `body` is our JSON of a card or a request."""
+
+    id: str
+    kind: str
+    platform: str
+    person_id: str | None
+    user_id: str
+    matter: str
+    ask_ref: str | None
+    of: str | None
+    body: str
+    attempts: int
+    ambiguous: bool
+
+
+_COLUMNS = [outbox.c[name] for name in Row.__dataclass_fields__]
+
+
+def queue(
+    connection: Connection,
+    now: datetime,
+    kind: str,
+    platform: str,
+    person: Person | None,
+    matter: str,
+    body: str,
+    *,
+    ask_ref: str | None = None,
+    of: str | None = None,
+) -> str:
+    """Insert a row to be said after commit; returns its id, which is also the platform's idempotency key."""
+    row_id = ordered_ref()
+    connection.execute(
+        sa.insert(outbox).values(
+            id=row_id,
+            kind=kind,
+            platform=platform,
+            person_id=person.id if person else None,
+            user_id=person.user_id if person else "",
+            matter=matter,
+            ask_ref=ask_ref,
+            of=of,
+            body=body,
+            state="queued",
+            due=now,
+            created_at=now,
+        )
+    )
+    return row_id
+
+
+def cards_of(connection: Connection, refs: Sequence[str]) -> dict[str, list[str]]:
+    """Outbox ids of the cards of these asks that went out or may have gone out."""
+    where = sa.and_(outbox.c.ask_ref.in_(refs), outbox.c.kind == "send", outbox.c.state.in_(("sent", "sending")))
+    found: dict[str, list[str]] = {}
+    for row in connection.execute(sa.select(outbox.c.ask_ref, outbox.c.id).where(where)):
+        found.setdefault(row.ask_ref, []).append(row.id)
+    return found
+
+
+def due(connection: Connection, now: datetime, limit: int = 50) -> list[str]:
+    """Ids that may be claimed now, oldest first: queued ones, and those whose worker died."""
+    ready = sa.or_(
+        sa.and_(outbox.c.state == "queued", outbox.c.due <= now),
+        sa.and_(outbox.c.state == "sending", outbox.c.lease < now),
+    )
+    return list(
+        connection.execute(
+            sa.select(outbox.c.id).where(ready).order_by(outbox.c.due, outbox.c.id).limit(limit)
+        ).scalars()
+    )
+
+
+def claim(connection: Connection, row_id: str, now: datetime) -> Row | None:
+    """Take the row, or None when somebody has it, its question was settled, or its card is not out yet."""
+    ready = sa.or_(outbox.c.state == "queued", sa.and_(outbox.c.state == "sending", outbox.c.lease < now))
+    lost = sa.case((outbox.c.state == "sending", sa.true()), else_=outbox.c.ambiguous)
+    taken = connection.execute(
+        sa.update(outbox)
+        .where(outbox.c.id == row_id, ready)
+        .values(state="sending", lease=now + LEASE, attempts=outbox.c.attempts + 1, ambiguous=lost)
+    )
+    if taken.rowcount != 1:
+        return None
+    row = Row(**connection.execute(sa.select(*_COLUMNS).where(outbox.c.id == row_id)).mappings().one())
+    if row.ask_ref and row.kind == "send" and not row.ambiguous and _settled(connection, row.ask_ref):
+        finish(connection, row_id, now, state="stopped")
+        return None
+    return row
+
+
+def _settled(connection: Connection, ref: str) -> bool:
+    state = connection.execute(sa.select(ask.c.state).where(ask.c.ref == ref)).scalar_one_or_none()
+    return state is not None and state != "open"
+
+
+def finish(
+    connection: Connection,
+    row_id: str,
+    now: datetime,
+    *,
+    state: str,
+    message_id: str = "",
+    token: str = "",
+    error: str = "",
+) -> None:
+    """Write the result back: sent, stopped or failed."""
+    values: dict[str, object] = {"state": state, "lease": None, "error": error[:300] or None}
+    if state == "sent":
+        values |= {"sent_at": now, "message_id": message_id, "update_token": token}
+    connection.execute(sa.update(outbox).where(outbox.c.id == row_id).values(**values))
+
+
+def postpone(connection: Connection, row_id: str, until: datetime, error: str) -> None:
+    """Try again at `until`."""
+    connection.execute(
+        sa.update(outbox).where(outbox.c.id == row_id).values(state="queued", due=until, lease=None, error=error[:300])
+    )
+
+
+def original(connection: Connection, row_id: str) -> tuple[str, str, str] | None:
+    """(message id, unused update token, state) of the card an update changes."""
+    row = connection.execute(
+        sa.select(outbox.c.message_id, outbox.c.update_token, outbox.c.state).where(outbox.c.id == row_id)
+    ).first()
+    return (row.message_id or "", row.update_token, row.state) if row else None
+
+
+def remember_token(connection: Connection, ref: str, token: str) -> None:
+    """A click brings a fresh single-use code for its card; keep it for the next update."""
+    if token:
+        connection.execute(
+            sa.update(outbox).where(outbox.c.ask_ref == ref, outbox.c.kind == "send").values(update_token=token)
+        )
+
+
+def spend_token(connection: Connection, row_id: str, token: str) -> None:
+    """Forget a code that was used, unless a newer one came meanwhile."""
+    connection.execute(
+        sa.update(outbox).where(outbox.c.id == row_id, outbox.c.update_token == token).values(update_token="")
+    )

@@ -1,0 +1,82 @@
+"""Tables of the core: people, inbox, asks, outbox, failed events, matters."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from bot.db import UTCDateTime, metadata
+
+person = sa.Table(
+    "person",
+    metadata,
+    sa.Column("id", sa.String(40), primary_key=True),
+    sa.Column("ref", sa.String(40), nullable=False, unique=True),  # random pseudonym: what the evidence log knows
+    sa.Column("name", sa.String(80), nullable=False),
+    sa.Column("platform", sa.String(20), nullable=False),
+    sa.Column("user_id", sa.String(80), nullable=False),
+    sa.Column("manager_id", sa.String(40)),
+    sa.Column("role", sa.String(20), nullable=False, server_default="employee"),
+    sa.Column("site", sa.String(80), nullable=False, server_default=""),
+    sa.Column("zone", sa.String(40), nullable=False, server_default="Asia/Shanghai"),
+    sa.Column("active", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.UniqueConstraint("platform", "user_id"),
+)
+
+inbox = sa.Table(
+    "inbox",
+    metadata,
+    sa.Column("platform", sa.String(20), primary_key=True),
+    sa.Column("event_id", sa.String(200), primary_key=True),
+    sa.Column("received_at", UTCDateTime, nullable=False),
+    sa.Column("action", sa.String(80), nullable=False),
+)
+
+ask = sa.Table(
+    "ask",
+    metadata,
+    sa.Column("ref", sa.String(32), primary_key=True),
+    sa.Column("kind", sa.String(60), nullable=False),
+    sa.Column("matter", sa.String(60), nullable=False, index=True),
+    sa.Column("person_id", sa.String(40), nullable=False, index=True),
+    sa.Column("state", sa.String(10), nullable=False),
+    sa.Column("answer", sa.String(80)),
+    sa.Column("created_at", UTCDateTime, nullable=False),
+    sa.Column("deadline", UTCDateTime),
+    sa.Column("answered_at", UTCDateTime),
+)
+
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("kind", sa.String(10), nullable=False),  # send | update | request
+    sa.Column("platform", sa.String(20), nullable=False),
+    sa.Column("person_id", sa.String(40)),
+    sa.Column("user_id", sa.String(80), nullable=False, server_default=""),
+    sa.Column("matter", sa.String(60), nullable=False, index=True),
+    sa.Column("ask_ref", sa.String(32)),
+    sa.Column("of", sa.String(32)),  # update: the outbox id of the card it changes
+    sa.Column("body", sa.Text, nullable=False),
+    sa.Column("state", sa.String(10), nullable=False, index=True),  # queued sending sent stopped failed
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("due", UTCDateTime, nullable=False),
+    sa.Column("lease", UTCDateTime),
+    sa.Column("message_id", sa.String(200)),
+    sa.Column("update_token", sa.String(600), nullable=False, server_default=""),
+    sa.Column("error", sa.String(300)),
+    sa.Column("ambiguous", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("created_at", UTCDateTime, nullable=False),
+    sa.Column("sent_at", UTCDateTime),
+)
+
+failed = sa.Table(
+    "failed",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("platform", sa.String(20), nullable=False),
+    sa.Column("event_id", sa.String(200), nullable=False),
+    sa.Column("event", sa.Text, nullable=False),
+    sa.Column("error", sa.String(300), nullable=False),
+    sa.Column("at", UTCDateTime, nullable=False),
+    sa.Column("replayed_at", UTCDateTime),
+)

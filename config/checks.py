@@ -1,0 +1,124 @@
+"""What may be wrong with one setting. Pure apart from the time zone database; never quotes a secret."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
+
+from config.setting import AES_KEY_LENGTH, SECRET_KEY_LENGTH, Setting
+
+Check = Callable[[str, bool], str]
+"""(value, production) -> what is wrong, or empty."""
+
+
+def complaint(setting: Setting, values: Mapping[str, str], *, production: bool) -> str:
+    """What is wrong with `setting` among `values` (by env name), as the rest of a sentence; empty when nothing is."""
+    value = values[setting.env]
+    if not value:
+        return _missing(setting, values, production)
+    check = CHECKS.get(setting.env)
+    return check(value, production) if check else ""
+
+
+def _missing(setting: Setting, values: Mapping[str, str], production: bool) -> str:
+    if setting.required:
+        return f"is missing; {setting.group} is enabled in HUIZHI_PLATFORMS"
+    if setting.env == "HUIZHI_SECRET_KEY" and production:
+        return "is missing; production needs one of your own"
+    if setting.env in ("DINGTALK_TOKEN", "DINGTALK_AES_KEY") and values["DINGTALK_MODE"] == "http":
+        return "is missing; DINGTALK_MODE is http"
+    return ""
+
+
+def _platforms(value: str, _: bool) -> str:
+    names = [name.strip() for name in value.split(",") if name.strip()]
+    bad = [name for name in names if not re.fullmatch(r"[a-z][a-z0-9_]*", name)]
+    if bad:
+        return f"holds {bad[0]!r}, which is no folder name"
+    return "" if names else "names no platform"
+
+
+def _one_of(*allowed: str) -> Check:
+    return lambda value, _: "" if value in allowed else f"is {value!r}"
+
+
+def _url(value: str, production: bool) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return f"is {value!r}, which is no web address"
+    if parts.query or parts.fragment or parts.username:
+        return "must not hold a query, a fragment or a user name"
+    return "must begin with https:// in production" if production and parts.scheme != "https" else ""
+
+
+def _secret_key(value: str, production: bool) -> str:
+    short = production and len(value) < SECRET_KEY_LENGTH
+    return f"has {len(value)} characters, production needs at least {SECRET_KEY_LENGTH}" if short else ""
+
+
+def _roles(value: str, _: bool) -> str:
+    wrong = [pair for pair in value.split(",") if not re.fullmatch(r"[a-z0-9_]+:[^=,\s]+=(hr|hr_head)", pair.strip())]
+    return "" if not wrong else f"holds {wrong[0]!r}"
+
+
+def _timezone(value: str, _: bool) -> str:
+    return "" if value in available_timezones() else f"is {value!r}, which is no time zone known here"
+
+
+def _clock_file(_: str, production: bool) -> str:
+    return "moves the clock and is refused in production" if production else ""
+
+
+def _database(value: str, _: bool) -> str:
+    good = value.startswith(("sqlite:///", "postgresql+psycopg://", "postgresql://"))
+    return "" if good else f"has the unknown scheme {value.split(':', 1)[0]!r}"
+
+
+def _redis(value: str, _: bool) -> str:
+    good = value.startswith(("redis://", "rediss://", "unix://"))
+    return "" if good else f"has the unknown scheme {value.split(':', 1)[0]!r}"
+
+
+def _whole_number(value: str, _: bool) -> str:
+    return "" if re.fullmatch(r"[1-9][0-9]{0,17}", value) else f"is {value!r}"
+
+
+def _token(value: str, _: bool) -> str:
+    if len(value) > 32:
+        return f"has {len(value)} characters"
+    return "" if re.fullmatch(r"[A-Za-z0-9]+", value) else "holds something other than letters and digits"
+
+
+def _aes_key(value: str, _: bool) -> str:
+    if len(value) != AES_KEY_LENGTH:
+        return f"has {len(value)} characters"
+    return "" if re.fullmatch(r"[A-Za-z0-9]+", value) else "holds something other than letters and digits"
+
+
+def _schema(value: str, _: bool) -> str:
+    return "" if value.endswith(".schema") else f"is {value!r}"
+
+
+CHECKS: Mapping[str, Check] = {
+    "HUIZHI_PLATFORMS": _platforms,
+    "HUIZHI_ENVIRONMENT": _one_of("development", "production"),
+    "HUIZHI_PUBLIC_URL": _url,
+    "HUIZHI_SECRET_KEY": _secret_key,
+    "HUIZHI_ROLES": _roles,
+    "HUIZHI_TIMEZONE": _timezone,
+    "HUIZHI_CLOCK_FILE": _clock_file,
+    "DATABASE_URL": _database,
+    "REDIS_URL": _redis,
+    "WECOM_AGENT_ID": _whole_number,
+    "WECOM_TOKEN": _token,
+    "WECOM_ENCODING_AES_KEY": _aes_key,
+    "WECOM_API_BASE": _url,
+    "DINGTALK_AGENT_ID": _whole_number,
+    "DINGTALK_CARD_TEMPLATE_ID": _schema,
+    "DINGTALK_MODE": _one_of("stream", "http"),
+    "DINGTALK_AES_KEY": _aes_key,
+    "DINGTALK_API_BASE": _url,
+    "DINGTALK_OAPI_BASE": _url,
+}

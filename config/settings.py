@@ -1,0 +1,143 @@
+"""The environment, read once: every problem is reported at once, each with what is allowed and an example."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from config.checks import complaint
+from config.setting import DINGTALK, GENERAL, SECRET_KEY_LENGTH, WECOM, Setting
+from config.table import SETTINGS, default
+
+DEFAULT_PLATFORMS = tuple(default("HUIZHI_PLATFORMS").split(","))
+
+
+class SettingsError(Exception):
+    """The environment cannot be used; `problems` holds one readable sentence per setting."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class Settings(BaseModel):
+    """What the environment says. Frozen; secrets are left out of repr.
+
+    `timezone` is an IANA name, `*_url` and `*_base` have no trailing slash, `wecom_agent_id` is 0 when WeCom is off,
+    `secret_key` is empty only in development, where the caller generates one.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    platforms: tuple[str, ...] = DEFAULT_PLATFORMS
+    environment: Literal["development", "production"] = "development"
+    public_url: str = default("HUIZHI_PUBLIC_URL")
+    secret_key: str = Field(default="", repr=False)
+    key_dir: str = default("HUIZHI_KEY_DIR")
+    roles: Mapping[str, str] = Field(default_factory=dict)
+    timezone: str = default("HUIZHI_TIMEZONE")
+    clock_file: str = default("HUIZHI_CLOCK_FILE")
+    database_url: str = Field(default=default("DATABASE_URL"), repr=False)
+    redis_url: str = Field(default=default("REDIS_URL"), repr=False)
+    wecom_corp_id: str = ""
+    wecom_agent_id: int = 0
+    wecom_secret: str = Field(default="", repr=False)
+    wecom_token: str = Field(default="", repr=False)
+    wecom_encoding_aes_key: str = Field(default="", repr=False)
+    wecom_api_base: str = default("WECOM_API_BASE")
+    dingtalk_client_id: str = ""
+    dingtalk_client_secret: str = Field(default="", repr=False)
+    dingtalk_corp_id: str = ""
+    dingtalk_agent_id: str = ""
+    dingtalk_robot_code: str = ""
+    dingtalk_card_template_id: str = ""
+    dingtalk_mode: Literal["stream", "http"] = "stream"
+    dingtalk_token: str = Field(default="", repr=False)
+    dingtalk_aes_key: str = Field(default="", repr=False)
+    dingtalk_api_base: str = default("DINGTALK_API_BASE")
+    dingtalk_oapi_base: str = default("DINGTALK_OAPI_BASE")
+
+
+def load(env: Mapping[str, str]) -> Settings:
+    """Read `env`; raises SettingsError listing every problem. Touches nothing but the files named by `<NAME>_FILE`."""
+    problems: list[str] = []
+    names = env.get("HUIZHI_PLATFORMS", "").strip() or default("HUIZHI_PLATFORMS")
+    platforms = tuple(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
+    wanted = [setting for setting in SETTINGS if setting.group in (GENERAL, *platforms)]
+    values = {setting.env: setting.default for setting in SETTINGS}
+    values |= {setting.env: _given(setting, env, problems) or setting.default for setting in wanted}
+    production = values["HUIZHI_ENVIRONMENT"] == "production"
+    for setting in wanted:
+        reason = complaint(setting, values, production=production)
+        if reason:
+            problems.append(_sentence(setting, reason))
+    if problems:
+        raise SettingsError(problems)
+    return _build(values, platforms)
+
+
+def _given(setting: Setting, env: Mapping[str, str], problems: list[str]) -> str:
+    """The text for one setting: the variable itself, or for a secret the content of the file `<env>_FILE` names."""
+    value = env.get(setting.env, "").strip()
+    name = env.get(f"{setting.env}_FILE", "").strip() if setting.secret else ""
+    if not name:
+        return value
+    if value:
+        problems.append(_sentence(setting, f"is given twice, here and in {setting.env}_FILE; keep one"))
+        return value
+    try:
+        return Path(name).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        problems.append(_sentence(setting, f"cannot be read from {setting.env}_FILE ({type(error).__name__})"))
+        return ""
+
+
+def _sentence(setting: Setting, reason: str) -> str:
+    return f"{setting.env} {reason}. Allowed: {setting.allowed}. Example: {setting.example}"
+
+
+def _build(values: Mapping[str, str], platforms: tuple[str, ...]) -> Settings:
+    fields: dict[str, object] = {setting.attribute: values[setting.env] for setting in SETTINGS}
+    fields |= {name: str(text).rstrip("/") for name, text in fields.items() if name.endswith(("public_url", "_base"))}
+    fields["platforms"] = platforms
+    fields["roles"] = dict(pair.strip().split("=", 1) for pair in values["HUIZHI_ROLES"].split(",") if pair.strip())
+    fields["wecom_agent_id"] = int(values["WECOM_AGENT_ID"] or 0)
+    fields["dingtalk_robot_code"] = values["DINGTALK_ROBOT_CODE"] or values["DINGTALK_CLIENT_ID"]
+    # A bare postgresql:// would make SQLAlchemy look for psycopg2, which is not what ships.
+    fields["database_url"] = values["DATABASE_URL"].replace("postgresql://", "postgresql+psycopg://", 1)
+    return Settings.model_validate(fields)
+
+
+def sandbox_env(url: str, ws: str = "") -> dict[str, str]:
+    """A complete set of invented credentials whose vendor addresses are the sandbox at `url`.
+
+    `ws` is the sandbox's DingTalk Stream endpoint: with it DingTalk arrives by Stream, without it by HTTP callback.
+    The values are the same in every process, so that sandbox and bot agree without talking; none opens anything real.
+    """
+    base = url.rstrip("/")
+    return {
+        "HUIZHI_PLATFORMS": f"{WECOM},{DINGTALK}",
+        "HUIZHI_ENVIRONMENT": "development",
+        "HUIZHI_SECRET_KEY": "sandbox-only-".ljust(SECRET_KEY_LENGTH, "x"),
+        "HUIZHI_ROLES": "wecom:wang=hr,wecom:chen=hr_head,dingtalk:wu=hr",
+        "WECOM_CORP_ID": "ww00000000000000f1",
+        "WECOM_AGENT_ID": "1000002",
+        "WECOM_SECRET": "sandbox-wecom-secret-opens-nothing-real-000",
+        "WECOM_TOKEN": "sandboxWecomToken",
+        "WECOM_ENCODING_AES_KEY": "SandboxWecomKeyOpensNothingReal000000000000",
+        "WECOM_API_BASE": base,
+        "DINGTALK_CLIENT_ID": "dingsandboxclient01",
+        "DINGTALK_CLIENT_SECRET": "sandbox-dingtalk-secret-opens-nothing-real",
+        "DINGTALK_CORP_ID": "dingsandboxcorp0000000001",
+        "DINGTALK_AGENT_ID": "1234567890",
+        "DINGTALK_ROBOT_CODE": "dingsandboxclient01",
+        "DINGTALK_CARD_TEMPLATE_ID": "00000000-0000-4000-8000-0000000000f1.schema",
+        "DINGTALK_MODE": "stream" if ws else "http",
+        "DINGTALK_TOKEN": "sandboxDingtalkToken",
+        "DINGTALK_AES_KEY": "SandboxDingtalkKeyOpensNothingReal000000000",
+        "DINGTALK_API_BASE": base,
+        "DINGTALK_OAPI_BASE": base,
+    }

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pgserver
+import pytest
+import redis
+import sqlalchemy as sa
+
+from bot import clock, embedded
+from bot.app import App
+from bot.db import create_engine
+from bot.evidence.keys import load_or_create
+from bot.schema import upgrade
+from bot.store import RedisStore
+from config.settings import load, sandbox_env
+from tests.world import FakePlatform, Firm
+
+
+@pytest.fixture(scope="session")
+def redis_socket() -> Iterator[Path]:
+    """A real Redis for the whole run; the socket's path must stay under 108 bytes."""
+    socket = Path(f"/tmp/huizhi-test-{uuid.uuid4().hex[:8]}/r.sock")
+    process = embedded.start(socket)
+    yield socket
+    process.terminate()
+    process.wait(5)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real PostgreSQL without root; the URL of its maintenance database."""
+    server = pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+    yield server.get_uri()
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A fresh, empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/huizhi.db"
+    server = str(request.getfixturevalue("postgres_server"))
+    name = f"t{uuid.uuid4().hex[:12]}"
+    admin = create_engine(server).execution_options(isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name}"))
+    admin.dispose()
+    return sa.make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def firm(database_url: str, tmp_path: Path, redis_socket: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Firm]:
+    """The core with a fake platform on a real database; `firm.now` is the clock."""
+    upgrade(database_url)
+    client = redis.Redis(unix_socket_path=str(redis_socket))
+    client.flushall()
+    settings = load(sandbox_env("http://127.0.0.1:1"))
+    platform = FakePlatform()
+    keys = load_or_create(tmp_path / "keys", "test.example/hr-log/1")
+    app = App(settings, create_engine(database_url), client, RedisStore(client), keys, {"fake": platform})
+    world = Firm(app, platform)
+    monkeypatch.setattr(clock, "now", lambda: world.now)
+    yield world
+    app.engine.dispose()
+    client.close()

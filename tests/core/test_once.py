@@ -1,0 +1,185 @@
+"""Once means once, nothing lost: inbox, one transaction, outbox."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+
+from bot import outbox, router
+from bot.card import Button, Card
+from bot.context import Context
+from bot.errors import PlatformError, Refused
+from bot.event import Event
+from bot.evidence.tables import ev_event
+from bot.replay import replay
+from bot.tables import ask, failed, inbox
+from bot.tables import outbox as outbox_table
+from tests.world import Firm
+
+QUESTION = "probe.yes"
+
+
+def card(ref: str) -> Card:
+    return Card("问题", "好吗？", buttons=(Button("好", QUESTION, ref),))
+
+
+@pytest.fixture
+def flow(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A tiny matter: one question, one answer; `broken` in the list makes it fail."""
+    told: list[str] = []
+
+    def yes(event: Event, ctx: Context) -> Card | None:
+        found = ctx.asked(event.ref)
+        if "broken" in told:
+            raise RuntimeError("secret words of a person")
+        if ctx.answer(found.ref, "yes"):
+            ctx.record("probe.answered", found.matter, subject=ctx.actor, parts={"answer": "好"})
+            ctx.close(found.matter, lambda _person, _ask: Card("问题", closed="已回答"))
+            told.append("answered")
+        return None
+
+    monkeypatch.setitem(router.routes.flows, QUESTION, yes)
+    monkeypatch.setattr(router.routes, "hooks", [])
+    monkeypatch.setattr(router.routes, "words", [])
+    return told
+
+
+def ask_zhang(firm: Firm) -> str:
+    with firm.app.context() as ctx:
+        person = ctx.people.find("fake", "zhang")
+        assert person is not None
+        ref = ctx.ask(person, "probe", "case1", card)
+        ctx.record("probe.asked", "case1", subject=person)
+    return ref
+
+
+def test_a_redelivered_click_is_answered_once(firm: Firm, flow: list[str]) -> None:
+    ref = ask_zhang(firm)
+    firm.courier.drain()
+    click = firm.event("zhang", QUESTION, ref)
+    for _ in range(3):
+        firm.dispatch(click)
+    assert flow == ["answered"]
+    assert len(firm.rows(inbox)) == 1
+    firm.courier.drain()
+    assert [each[1].closed for each in firm.platform.updated] == ["已回答"]
+
+
+def test_eight_simultaneous_copies_have_one_effect(firm: Firm, flow: list[str]) -> None:
+    ref = ask_zhang(firm)
+    click = firm.event("zhang", QUESTION, ref)
+    threads = [threading.Thread(target=firm.dispatch, args=(click,)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert flow == ["answered"]
+    assert [row["type"] for row in firm.rows(ev_event)].count("probe.answered") == 1
+    assert firm.rows(failed) == []
+
+
+def test_two_different_clicks_have_one_winner(firm: Firm, flow: list[str]) -> None:
+    ref = ask_zhang(firm)
+    firm.dispatch(firm.event("zhang", QUESTION, ref))
+    firm.dispatch(firm.event("zhang", QUESTION, ref))
+    assert flow == ["answered"]
+
+
+def test_somebody_elses_card_is_refused_politely(firm: Firm, flow: list[str]) -> None:
+    ref = ask_zhang(firm)
+    firm.courier.drain()
+    firm.dispatch(firm.event("stranger", QUESTION, ref))
+    firm.dispatch(firm.event("zhang", QUESTION, "forged"))
+    firm.courier.drain()
+    assert flow == []
+    assert [to for to, sent, _ in firm.platform.sent if "已失效或不属于您" in sent.text] == ["stranger", "zhang"]
+    assert {row["state"] for row in firm.rows(ask)} == {"open"}
+
+
+def test_an_unknown_person_changes_nothing(firm: Firm, flow: list[str]) -> None:
+    ref = ask_zhang(firm)
+    firm.dispatch(firm.event("nobody", QUESTION, ref))
+    assert flow == []
+    assert firm.rows(failed) == []
+
+
+def test_a_broken_flow_is_kept_told_and_replayed(firm: Firm, flow: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    ref = ask_zhang(firm)
+    flow.append("broken")
+    firm.dispatch(firm.event("zhang", QUESTION, ref))
+    assert firm.rows(inbox) == []  # rolled back, so the replay is not a duplicate
+    assert len(firm.rows(failed)) == 1
+    firm.courier.drain()
+    assert "已经记下" in firm.platform.sent[-1][1].text
+    captured = capsys.readouterr()
+    assert "secret words" not in captured.out + captured.err
+    flow.clear()
+    results = replay(firm.app, None)
+    assert list(results.values()) == ["done"]
+    assert flow == ["answered"]
+    assert replay(firm.app, None) == {}
+
+
+def test_a_settled_question_is_not_sent(firm: Firm, flow: list[str]) -> None:
+    ref = ask_zhang(firm)
+    firm.dispatch(firm.event("zhang", QUESTION, ref))
+    firm.courier.drain()
+    assert firm.platform.sent == []
+    assert [row["state"] for row in firm.rows(outbox_table) if row["kind"] == "send"] == ["stopped"]
+
+
+def test_a_worker_that_dies_after_sending_does_not_send_twice(firm: Firm, flow: list[str]) -> None:
+    ask_zhang(firm)
+    with firm.app.engine.connect() as connection:
+        row_id = outbox.due(connection, firm.now)[0]
+    with firm.app.context() as ctx:
+        claimed = outbox.claim(ctx.db, row_id, firm.now)
+    assert claimed is not None
+    firm.platform.send("zhang", card("x"), row_id)  # … and here the process is gone
+    assert firm.courier.drain() == 0  # the lease still holds
+    firm.pass_time(seconds=61)
+    assert firm.courier.drain() == 1
+    assert len(firm.platform.sent) == 1
+    row = next(row for row in firm.rows(outbox_table) if row["id"] == row_id)
+    assert (row["state"], row["ambiguous"], row["attempts"]) == ("sent", True, 2)
+
+
+def test_a_passing_failure_is_retried_and_a_permanent_one_is_recorded(firm: Firm, flow: list[str]) -> None:
+    ask_zhang(firm)
+    firm.platform.fail = [PlatformError("-1", retry_after=5), PlatformError("60111", permanent=True)]
+    assert firm.courier.drain() == 0
+    firm.pass_time(seconds=6)
+    firm.courier.drain()
+    assert [row["state"] for row in firm.rows(outbox_table)] == ["failed"]
+    assert [row["type"] for row in firm.rows(ev_event)] == ["probe.asked", "delivery.failed"]
+
+
+def test_an_update_waits_for_its_card(firm: Firm, flow: list[str]) -> None:
+    ref = ask_zhang(firm)
+    with firm.app.engine.connect() as connection:
+        send_id = outbox.due(connection, firm.now)[0]
+    with firm.app.context() as ctx:
+        outbox.claim(ctx.db, send_id, firm.now)
+    firm.dispatch(firm.event("zhang", QUESTION, ref))  # answered while the send is still in flight
+    assert firm.courier.drain() == 0
+    with firm.app.context() as ctx:
+        outbox.finish(ctx.db, send_id, firm.now, state="sent", message_id="m1", token="c1")
+    firm.now += timedelta(seconds=2)
+    firm.courier.drain()
+    assert [each[2] for each in firm.platform.updated] == ["m1"]
+
+
+def test_refused_rolls_the_flow_back_but_counts_as_seen(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(event: Event, ctx: Context) -> Card | None:
+        ctx.record("probe.half", "case2")
+        raise Refused("现在不行，请明天再试。")
+
+    monkeypatch.setitem(router.routes.flows, "probe.refuse", refuse)
+    monkeypatch.setattr(router.routes, "hooks", [])
+    firm.dispatch(firm.event("zhang", "probe.refuse"))
+    firm.courier.drain()
+    assert firm.rows(ev_event) == []
+    assert len(firm.rows(inbox)) == 1
+    assert firm.platform.sent[0][1].text == "现在不行，请明天再试。"

@@ -1,0 +1,121 @@
+"""A small firm on a fake platform: the core with real databases and a real Redis, but no vendor."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+import sqlalchemy as sa
+
+from bot import people
+from bot.app import App
+from bot.card import Can, Card
+from bot.db import begin
+from bot.deliver import Courier
+from bot.dispatch import Dispatcher
+from bot.errors import PlatformError
+from bot.event import Event
+from bot.ports import Correction, DirectoryPerson, Door, Finding, Leave, Punch, Sent, Shift
+
+START = datetime(2026, 6, 11, 1, 16, tzinfo=UTC)  # Thursday 09:16 in Shanghai
+FIRM = (
+    DirectoryPerson("zhang", "张三", "li", ("研发",)),
+    DirectoryPerson("li", "李主管", "", ("研发",)),
+    DirectoryPerson("wang", "王HR", "", ("人事",)),
+    DirectoryPerson("stranger", "外人", "", ("门店",)),
+)
+
+
+@dataclass
+class FakePlatform:
+    """Remembers what it was told; `fail` raises its errors in order."""
+
+    name: str = "fake"
+    can: Can = field(default_factory=Can)
+    sent: list[tuple[str, Card, str]] = field(default_factory=list)
+    updated: list[tuple[str, Card, str]] = field(default_factory=list)
+    fail: list[PlatformError] = field(default_factory=list)
+    corrections: list[Correction] = field(default_factory=list)
+    shift_list: list[Shift] = field(default_factory=list)
+    punch_list: list[Punch] = field(default_factory=list)
+    leave_list: list[Leave] = field(default_factory=list)
+
+    @property
+    def attendance(self) -> FakePlatform:
+        return self
+
+    def send(self, to: str, card: Card, key: str) -> Sent:
+        self._maybe_fail()
+        if key not in [each[2] for each in self.sent]:  # both vendors drop a repeat under the same key
+            self.sent.append((to, card, key))
+        return Sent(f"m-{key}", f"code-{key}")
+
+    def update(self, to: str, card: Card, sent: Sent) -> Sent:
+        self._maybe_fail()
+        self.updated.append((to, card, sent.message_id))
+        return Sent(sent.message_id)
+
+    def recall(self, sent: Sent) -> None:
+        self._maybe_fail()
+
+    def people(self) -> list[DirectoryPerson]:
+        return list(FIRM)
+
+    def doors(self) -> Mapping[tuple[str, str], Door]:
+        return {}
+
+    def doctor(self) -> list[Finding]:
+        return []
+
+    def shifts(self, user_ids: Sequence[str], day: date) -> list[Shift]:
+        self._maybe_fail()
+        return [each for each in self.shift_list if each.user_id in user_ids and each.day == day]
+
+    def punches(self, user_ids: Sequence[str], since: datetime, until: datetime) -> list[Punch]:
+        return [each for each in self.punch_list if each.user_id in user_ids and since <= each.at <= until]
+
+    def leaves(self, user_ids: Sequence[str], since: datetime, until: datetime) -> list[Leave]:
+        return [each for each in self.leave_list if each.user_id in user_ids]
+
+    def correct(self, correction: Correction) -> None:
+        self._maybe_fail()
+        self.corrections.append(correction)
+
+    def corrected(self, correction: Correction) -> bool:
+        return correction.at in [each.at for each in self.corrections]
+
+    def _maybe_fail(self) -> None:
+        if self.fail:
+            raise self.fail.pop(0)
+
+
+@dataclass
+class Firm:
+    """The core with the fake platform; time stands still unless moved."""
+
+    app: App
+    platform: FakePlatform
+    now: datetime = START
+    serial: int = 0
+
+    def __post_init__(self) -> None:
+        self.nudges = 0
+        self.dispatch = Dispatcher(self.app, self._nudged)
+        self.courier = Courier(self.app, self.dispatch)
+        with begin(self.app.engine) as connection:
+            people.sync(connection, "fake", FIRM, {"wang": "hr"})
+
+    def _nudged(self) -> None:
+        self.nudges += 1
+
+    def event(self, actor: str, action: str, ref: str = "", event_id: str = "", **data: str) -> Event:
+        self.serial += 1
+        return Event("fake", event_id or f"e{self.serial}", actor, action, self.now, ref, data, b"raw")
+
+    def pass_time(self, **delta: float) -> None:
+        self.now += timedelta(**delta)
+
+    def rows(self, table: sa.Table) -> list[dict[str, object]]:
+        with self.app.engine.connect() as connection:
+            return [dict(row) for row in connection.execute(sa.select(table)).mappings()]
