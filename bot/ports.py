@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from bot.card import Can, Card
 from bot.event import Event
@@ -136,6 +137,13 @@ class Platform(Protocol):
     def people(self) -> list[DirectoryPerson]: ...
     def doors(self) -> Mapping[tuple[str, str], Door]: ...
     def doctor(self) -> list[Finding]: ...
+
+
+@runtime_checkable
+class Listening(Protocol):
+    """A platform that can be heard over a connection we open ourselves; returns when `stop` is set."""
+
+    def listen(self, dispatch: Dispatch, stop: threading.Event) -> None: ...
 
 
 class SharedStore(Protocol):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import os
 import signal
 import subprocess
@@ -19,6 +17,7 @@ import structlog
 
 from bot import embedded, jobs
 from bot.app import App
+from bot.ports import Listening
 from bot.web.server import create_app
 
 log = structlog.get_logger("huizhi.processes")
@@ -63,15 +62,9 @@ def web(app: App, host: str, port: int) -> None:
 
 def stream(app: App, stop: threading.Event) -> int:
     """Hold every platform's outgoing connection that has one (DingTalk Stream); returns how many there were."""
-    threads = []
-    for name in app.platforms:
-        if importlib.util.find_spec(f"adapters.{name}.stream"):
-            module = importlib.import_module(f"adapters.{name}.stream")
-            threads.append(
-                threading.Thread(
-                    target=module.run, args=(app.settings, jobs.dispatcher(app), stop), name=name, daemon=True
-                )
-            )
+    dispatch = jobs.dispatcher(app)
+    listening = [(name, platform.listen) for name, platform in app.platforms.items() if isinstance(platform, Listening)]
+    threads = [threading.Thread(target=listen, args=(dispatch, stop), name=name, daemon=True) for name, listen in listening]
     for thread in threads:
         thread.start()
     while threads and not stop.is_set():

@@ -76,6 +76,7 @@ class Stage:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.fleet.stop()
+        Path(self.environment["REDIS_URL"].removeprefix("unix://")).unlink(missing_ok=True)
 
     @property
     def bot_url(self) -> str:

@@ -34,6 +34,10 @@ MERGE_DELAY_MS = 60_000
 UNLISTED = ("manifest.json", "manifest.note", "SHA256SUMS")
 
 
+MALFORMED = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError, InvalidSignature)
+BAD_ZIP = (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, RuntimeError, struct.error)
+
+
 class Unreadable(Exception):
     """Not a package, or one this program refuses to open."""
 
@@ -85,10 +89,10 @@ def read_zip(path: str | Path) -> tuple[bytes, dict[str, bytes], list[str]]:
             for member in members:
                 try:
                     files[member.filename] = archive.read(member)
-                except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, RuntimeError, struct.error):
+                except BAD_ZIP:
                     broken.append(member.filename)
             return raw, files, broken
-    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError, RuntimeError, struct.error) as error:
+    except (OSError, *BAD_ZIP) as error:
         raise Unreadable(f"不是可读的证据包 / not a readable package: {error}") from error
 
 
@@ -105,8 +109,7 @@ def _refuse_unsafe(members: list[zipfile.ZipInfo]) -> None:
         if name.lower() in seen:
             raise Unreadable(f"重复的文件名 / duplicate file name: {name}")
         seen.add(name.lower())
-        mode = member.external_attr >> 16
-        if mode and not stat.S_ISREG(mode):
+        if stat.S_IFMT(member.external_attr >> 16) not in (0, stat.S_IFREG):
             raise Unreadable(f"不是普通文件（如符号链接） / not a regular file (a link?): {name}")
         if member.compress_type != zipfile.ZIP_STORED or member.file_size != member.compress_size:
             raise Unreadable(f"证据包不压缩，此文件被压缩过 / compressed, which packages never are: {name}")
@@ -220,7 +223,7 @@ class _Check:
                 continue
             try:
                 index, seen = self.check_event(name, json.loads(self.files[name]), fact)
-            except (KeyError, TypeError, ValueError, AttributeError, InvalidSignature) as error:
+            except MALFORMED as error:
                 self.fail(self.event_of(name), name, f"这条记录无法证明：{error}", f"the event is not proven: {error}")
                 continue
             if index is not None and index <= last_index:
@@ -255,7 +258,10 @@ class _Check:
         signed = ["huizhi-promise/1", origin, base64.b64encode(leaf).decode()]
         if head[:3] != signed or (seen and abs(int(head[3]) - seen) > 1):
             raise ValueError("回执属于另一条记录 / the promise is for another event")
-        self.chain.setdefault(place, {})[seq] = event_id, name, leaf, prev
+        chain = self.chain.setdefault(place, {})
+        if seq in chain or not 1 <= seq <= MAX_FILES:
+            raise ValueError("同一位置有两条记录 / two events claim the same place")
+        chain[seq] = event_id, name, leaf, prev
         if event["index"] is None:
             self.note(event_id, name, "导出时尚未编入日志，仅有签名承诺", "not in the log yet; only promised")
         else:
@@ -295,7 +301,7 @@ class _Check:
         for place in sorted({*objects, *self.chain}):
             chain, fact = self.chain.get(place, {}), objects.get(place)
             before: bytes | None = b""
-            for seq in range(1, max([*chain, fact["count"] if fact else 0]) + 1):
+            for seq in range(1, min(max([*chain, fact["count"] if fact else 0]), MAX_FILES) + 1):
                 known = listed.get((place, seq), {})
                 if seq not in chain:
                     if known.get("file", "") not in self.bad:
@@ -305,9 +311,7 @@ class _Check:
                     continue
                 event_id, name, leaf, prev = chain[seq]
                 if before is not None and prev is not None and prev != before.hex():
-                    self.fail(
-                        event_id, name, f"{place} 第 {seq} 条与前一条接不上", f"{place}: link to {seq} broken"
-                    )
+                    self.fail(event_id, name, f"{place} 第 {seq} 条与前一条接不上", f"{place}: link to {seq} broken")
                 before = leaf
             if fact and before is not None and before.hex() != fact["head"]:
                 self.fail("", "manifest.json", f"{place} 的最后一条与清单不符", f"the last event of {place} differs")
@@ -324,9 +328,12 @@ def verify(path: str | Path, log_vkey: str = "") -> Report:
     raw, files, broken = read_zip(path)
     check = _Check(files, broken)
     check.load_manifest(log_vkey)
-    check.check_files()
-    check.check_events()
-    check.check_chains()
+    try:
+        check.check_files()
+        check.check_events()
+        check.check_chains()
+    except MALFORMED as error:
+        check.fail("", "manifest.json", f"清单格式不对：{error}", f"the manifest is malformed: {error}")
     if not check.bad and not hmac.compare_digest(canonical_zip(files), raw):
         check.fail("", Path(path).name, "压缩包的结构被改动过", "the archive itself (headers, order) was changed")
     check.report.ok = not check.report.findings

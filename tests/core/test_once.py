@@ -105,7 +105,9 @@ def test_an_unknown_person_changes_nothing(firm: Firm, flow: list[str]) -> None:
     assert firm.rows(failed) == []
 
 
-def test_a_broken_flow_is_kept_told_and_replayed(firm: Firm, flow: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_broken_flow_is_kept_told_and_replayed(
+    firm: Firm, flow: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
     ref = ask_zhang(firm)
     flow.append("broken")
     firm.dispatch(firm.event("zhang", QUESTION, ref))

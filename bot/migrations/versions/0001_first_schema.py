@@ -174,6 +174,7 @@ def upgrade() -> None:
         sa.Column("platform", sa.String(length=32), nullable=False),
         sa.Column("user_id", sa.String(length=128), nullable=False),
         sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("early_at", bot.db.UTCDateTime(), nullable=False),
         sa.Column("start_at", bot.db.UTCDateTime(), nullable=False),
         sa.Column("end_at", bot.db.UTCDateTime(), nullable=False),
         sa.Column("plan_ref", sa.String(length=128), nullable=False),

@@ -1,0 +1,125 @@
+"""DingTalk as a Platform: the parts put together, and what `huizhi doctor` asks about them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from adapters.dingtalk import identity, stream
+from adapters.dingtalk.attendance import OPERATOR, DingTalkAttendance
+from adapters.dingtalk.client import Client
+from adapters.dingtalk.crypto import Callback
+from adapters.dingtalk.directory import Directory
+from adapters.dingtalk.events import NAME
+from adapters.dingtalk.inbound import Inbound
+from adapters.dingtalk.outbound import Outbound, Outlet
+from bot import clock
+from bot.card import Can, Card
+from bot.errors import PlatformError
+from bot.ports import Attendance, DirectoryPerson, Dispatch, Door, Finding, Sent, SharedStore
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+
+
+class DingTalk:
+    """One organisation's internal app. All parts share one client, so one token and one meter."""
+
+    name = NAME
+    can = Can(buttons=6, facts=8, update=True)
+
+    def __init__(self, settings: Settings, store: SharedStore) -> None:
+        self._settings, self._store = settings, store
+        app = (settings.dingtalk_client_id, settings.dingtalk_client_secret)
+        zone = ZoneInfo(settings.timezone)
+        self.client = Client(settings.dingtalk_api_base, settings.dingtalk_oapi_base, app, store, zone)
+        self.attendance: Attendance = DingTalkAttendance(self.client, store, zone, settings.public_url)
+        robot = settings.dingtalk_robot_code or settings.dingtalk_client_id
+        outlet = Outlet(robot, settings.dingtalk_card_template_id, settings.dingtalk_mode, settings.public_url, app[1])
+        self._outbound, self._directory = Outbound(self.client, store, outlet), Directory(self.client, store)
+        owners = (settings.dingtalk_client_id, settings.dingtalk_corp_id)
+        aes = settings.dingtalk_aes_key
+        callback = Callback(settings.dingtalk_token, aes, owners) if settings.dingtalk_token and aes else None
+        self._inbound = Inbound(callback, app[1], settings.dingtalk_card_template_id, self._pushed)
+
+    def send(self, to: str, card: Card, key: str) -> Sent:
+        """See Outbound.send."""
+        return self._outbound.send(to, card, key)
+
+    def update(self, to: str, card: Card, sent: Sent) -> Sent:
+        """See Outbound.update."""
+        return self._outbound.update(to, card, sent)
+
+    def recall(self, sent: Sent) -> None:
+        """See Outbound.recall."""
+        self._outbound.recall(sent)
+
+    def read_status(self, sent: Sent) -> dict[str, bool]:
+        """See Outbound.read_status."""
+        return self._outbound.read_status(sent)
+
+    def people(self) -> list[DirectoryPerson]:
+        """See Directory.people."""
+        return self._directory.people()
+
+    def identify(self, code: str) -> str:
+        """See identity.identify."""
+        return identity.identify(self.client, code)
+
+    def doors(self) -> Mapping[tuple[str, str], Door]:
+        """See Inbound.doors. In Stream mode they stay open: robot and events may be switched over one by one."""
+        return self._inbound.doors()
+
+    def listen(self, dispatch: Dispatch, stop: threading.Event) -> None:
+        """The Stream door until `stop` is set; a process of its own runs this when the mode is stream."""
+        stream.run(self._settings, dispatch, stop, self._pushed)
+
+    def quota(self) -> dict[str, int]:
+        """See Client.quota."""
+        return self.client.quota()
+
+    def doctor(self) -> list[Finding]:
+        """Token, quota, template and attendance permission. Costs at most one metered call; writes nothing."""
+        findings = [self._token(), self._month(), self._template()]
+        findings.append(self._attendance() if findings[0].ok else Finding("钉钉考勤权限", None, "凭证不可用，没有检查"))
+        return findings
+
+    def _token(self) -> Finding:
+        return _try("钉钉凭证", lambda: self.client.token() and "可以取得", "检查 DINGTALK_CLIENT_ID 和 SECRET")
+
+    def _month(self) -> Finding:
+        used = self.quota()
+        ok = used["calls"] < used["calls_limit"] * 0.8 and used["pushes"] < used["pushes_limit"] * 0.8
+        calls, pushes = f"{used['calls']}/{used['calls_limit']}", f"{used['pushes']}/{used['pushes_limit']}"
+        detail = f"本月接口 {calls}，推送 {pushes}（标准版额度）"
+        return Finding("钉钉月度额度", ok, detail, "" if ok else "接近标准版上限，请购买资源包或升级版本")
+
+    def _template(self) -> Finding:
+        if self._settings.dingtalk_card_template_id:
+            return Finding("钉钉卡片模板", None, "使用自己的模板；钉钉没有查询模板的公开接口，首次发送时会验证")
+        advice = "在卡片平台导入 adapters/dingtalk/card_template.json，并设置 DINGTALK_CARD_TEMPLATE_ID"
+        return Finding("钉钉卡片模板", None, "使用官方 SDK 内置的公共模板，钉钉没有承诺长期可用", advice)
+
+    def _attendance(self) -> Finding:
+        admin = self._store.get(OPERATOR)
+        if not admin:
+            return Finding("钉钉考勤权限", None, "还没有同步过通讯录，不知道用谁来查询", "先运行一次通讯录同步")
+        now, hour = clock.now(), timedelta(hours=1)
+        return _try(
+            "钉钉考勤权限",
+            lambda: f"可以读取，近一小时 {len(self.attendance.punches([admin], now - hour, now))} 条打卡",
+            "为应用开通 qyapi_get_attendance_data 与 qyapi_attendance_group_read",
+        )
+
+    def _pushed(self) -> int:
+        return self.client.count("pushes")
+
+
+def _try(check: str, ask: Callable[[], str], advice: str) -> Finding:
+    try:
+        return Finding(check, True, ask())
+    except PlatformError as error:
+        return Finding(check, False, str(error), advice)

@@ -1,0 +1,228 @@
+"""The control plane: /_sandbox/* moves the little world. JSON in, JSON out; not a vendor's interface."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, abort, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from adapters.sandbox.state import FAULTS, Bubble, Fault, Json, Leave, Person, Punch, World
+from adapters.sandbox.vendor import Vendor
+from bot import clock
+
+
+def blueprint(world: World, vendors: Mapping[str, Vendor]) -> Blueprint:
+    """Routes under /_sandbox."""
+    routes = Blueprint("control", __name__, url_prefix="/_sandbox")
+    _world_routes(routes, world)
+    _time_routes(routes, world, vendors)
+    _phone_routes(routes, world, vendors)
+    return routes
+
+
+def _body() -> Json:
+    body = request.get_json(force=True, silent=True)
+    if not isinstance(body, dict):
+        abort(400, "a JSON object is required")
+    return body
+
+
+def _person(world: World, body: Json) -> Person:
+    person = world.find(str(body.get("user", "")), str(body.get("platform", "")))
+    if person is None:
+        abort(404, "no such person")
+    return person
+
+
+def _moment(world: World, value: Any) -> datetime:
+    """ISO 8601; without an offset in the company's zone."""
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        abort(400, f"not an ISO time: {value}")
+    return moment if moment.tzinfo else moment.replace(tzinfo=world.zone)
+
+
+def _world_routes(routes: Blueprint, world: World) -> None:
+    @routes.post("/reset")
+    def reset() -> ResponseReturnValue:
+        world.reset()
+        return jsonify(ok=True)
+
+    @routes.get("/people")
+    def people() -> ResponseReturnValue:
+        return jsonify([_facts(person) for person in world.people])
+
+    @routes.post("/people")
+    def replace() -> ResponseReturnValue:
+        rows = request.get_json(force=True, silent=True)
+        try:
+            world.replace_people(rows if isinstance(rows, list) else rows["people"])
+        except (KeyError, TypeError) as missing:
+            abort(400, f"id, name and platform (wecom|dingtalk) are required: {missing}")
+        return jsonify(ok=True, people=len(world.people))
+
+    @routes.get("/wire")
+    def wire() -> ResponseReturnValue:
+        after = int(request.args.get("after", 0))
+        with world.lock:
+            return jsonify([entry for entry in world.wire if entry["n"] > after])
+
+    @routes.get("/faults")
+    def faults() -> ResponseReturnValue:
+        return jsonify([{"kind": each.kind, "times": each.times, "match": each.match} for each in world.faults])
+
+    @routes.post("/faults")
+    def fault() -> ResponseReturnValue:
+        body = _body()
+        if body.get("kind") not in FAULTS:
+            abort(400, "kind is one of " + ", ".join(FAULTS))
+        with world.lock:
+            world.faults.append(Fault(body["kind"], int(body.get("times", 1)), str(body.get("match", ""))))
+        return jsonify(ok=True)
+
+    @routes.delete("/faults")
+    def calm() -> ResponseReturnValue:
+        world.faults.clear()
+        return jsonify(ok=True)
+
+
+def _time_routes(routes: Blueprint, world: World, vendors: Mapping[str, Vendor]) -> None:
+    @routes.post("/punch")
+    def punch() -> ResponseReturnValue:
+        body = _body()
+        person = _person(world, body)
+        at = _moment(world, body["at"]) if body.get("at") else world.now()
+        with world.lock:
+            person.punches.append(Punch(at))
+        if person.platform in vendors:
+            vendors[person.platform].punched(person, at)
+        return jsonify(ok=True, at=at.isoformat())
+
+    @routes.post("/leave")
+    def leave() -> ResponseReturnValue:
+        body = _body()
+        person, number = _person(world, body), f"{world.now():%Y%m%d}{world.next():04d}"
+        row = Leave(
+            number,
+            _moment(world, body.get("start")),
+            _moment(world, body.get("end")),
+            bool(body.get("pending")),
+            str(body.get("kind", "年假")),
+        )
+        with world.lock:
+            person.leaves.append(row)
+        return jsonify(ok=True, id=row.id)
+
+    @routes.post("/code")
+    def code() -> ResponseReturnValue:
+        """A single-use sign-in code, as the client would fetch it when this person opens the app's page."""
+        person, value = _person(world, _body()), uuid.uuid4().hex
+        until = world.now() + timedelta(minutes=5)
+        world.store("codes")[value] = {"user": person.id, "platform": person.platform, "until": until, "used": False}
+        return jsonify(code=value)
+
+    @routes.get("/clock")
+    def look() -> ResponseReturnValue:
+        return jsonify(
+            now=world.now().isoformat(timespec="seconds"),
+            offset=clock.offset(),
+            zone=str(world.zone),
+            movable=bool(os.environ.get("HUIZHI_CLOCK_FILE")),
+        )
+
+    @routes.post("/clock")
+    def move() -> ResponseReturnValue:
+        name, body = os.environ.get("HUIZHI_CLOCK_FILE", ""), _body()
+        if not name:
+            abort(409, "HUIZHI_CLOCK_FILE names no file, so time cannot be moved")
+        if body.get("at"):
+            offset = _moment(world, body["at"]).timestamp() - time.time()
+        else:
+            offset = clock.offset() + float(body.get("advance", 0))
+        draft = Path(f"{name}.{uuid.uuid4().hex[:8]}")
+        draft.write_text(f"{offset:.3f}")
+        draft.replace(name)
+        return jsonify(now=world.now().isoformat(timespec="seconds"), offset=offset)
+
+
+def _phone_routes(routes: Blueprint, world: World, vendors: Mapping[str, Vendor]) -> None:
+    @routes.get("/phones")
+    def phones() -> ResponseReturnValue:
+        with world.lock:
+            people = [
+                {**_facts(person), "bubbles": [_bubble(each) for each in person.bubbles]} for person in world.people
+            ]
+        return jsonify(
+            people=people,
+            now=world.now().isoformat(timespec="seconds"),
+            last=world.serial,
+            faults=[{"kind": each.kind, "times": each.times, "match": each.match} for each in world.faults],
+        )
+
+    @routes.post("/click")
+    def click() -> ResponseReturnValue:
+        body = _body()
+        person, key = _person(world, body), str(body.get("key", ""))
+        bubble = next((each for each in person.bubbles if each.id == body.get("bubble")), None)
+        if bubble is None or bubble.kind != "card":
+            abort(404, "no such card")
+        if bubble.state == "recalled" or key not in {each["key"] for each in bubble.card["buttons"] if each["key"]}:
+            abort(409, "this card has no such button any more")
+        return jsonify(vendors[person.platform].click(person, bubble, key, dict(body.get("form", {}))))
+
+    @routes.post("/disconnect")
+    def disconnect() -> ResponseReturnValue:
+        """Every long connection of every vendor is asked to come back."""
+        for vendor in vendors.values():
+            vendor.disconnect()
+        return jsonify(ok=True)
+
+    @routes.post("/say")
+    def say() -> ResponseReturnValue:
+        body = _body()
+        person, text = _person(world, body), str(body.get("text", ""))
+        world.put(person, "text", text, mine=True)
+        return jsonify(vendors[person.platform].say(person, text))
+
+
+def _facts(person: Person) -> Json:
+    return {
+        "id": person.id,
+        "name": person.name,
+        "platform": person.platform,
+        "manager": person.manager,
+        "role": person.role,
+        "department": person.department,
+        "shift": person.shift,
+        "punches": [{"at": each.at.isoformat(), "source": each.source} for each in person.punches],
+        "leaves": [
+            {
+                "id": each.id,
+                "start": each.start.isoformat(),
+                "end": each.end.isoformat(),
+                "pending": each.pending,
+                "kind": each.kind,
+            }
+            for each in person.leaves
+        ],
+    }
+
+
+def _bubble(bubble: Bubble) -> Json:
+    return {
+        "id": bubble.id,
+        "kind": bubble.kind,
+        "text": bubble.text,
+        "card": bubble.card,
+        "state": bubble.state,
+        "mine": bubble.mine,
+        "sent_at": bubble.sent_at.isoformat(timespec="seconds"),
+    }

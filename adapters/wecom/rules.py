@@ -1,0 +1,126 @@
+"""When a punch is expected, read from WeCom's attendance rules. No I/O.
+
+Docs: 获取员工打卡规则 (90263), 获取打卡人员排班信息 (93380).
+
+Seconds count from local midnight and may exceed 86400 for a night shift. Days are Asia/Shanghai.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import chinese_calendar
+
+from adapters.wecom.client import Json, inner, rows
+from bot.errors import PlatformError
+
+ZONE = ZoneInfo("Asia/Shanghai")
+FIXED, SHIFT, FREE = 1, 2, 3
+Slot = tuple[int, int]
+"""(work_sec, off_work_sec)."""
+
+
+def midnight(day: date) -> int:
+    """Unix seconds of 00:00 in Asia/Shanghai."""
+    return int(datetime(day.year, day.month, day.day, tzinfo=ZONE).timestamp())
+
+
+def fixed_slots(group: Json, day: date) -> list[Slot] | None:
+    """Slots of a fixed rule; empty on a day off; None when only the daily report knows (alternating weeks, 大小周).
+
+    Special days win over the statutory calendar, which wins over the weekdays.
+    Raises PlatformError (alarm) when the rule follows a statutory calendar that is not published yet.
+    """
+    if any(_special(row, day) for row in rows(group, "spe_offdays")):
+        return []
+    normal = rows(group, "checkindate")
+    usual = slots(rows(normal[0], "checkintime")) if normal else []
+    for row in rows(group, "spe_workdays"):
+        if _special(row, day):
+            return slots(rows(row, "checkintime")) or usual
+    today = [row for row in normal if _weekday(row.get("workdays"), day)]
+    if group.get("sync_holidays"):
+        holiday, name = _calendar(day)
+        if holiday and (name or not today):
+            return []
+        if not holiday and day.weekday() >= 5:
+            return (slots(rows(today[0], "checkintime")) if today else []) or usual  # 调休 working weekend
+    for row in normal:
+        alternating = inner(row, "biweekly")
+        if alternating.get("enable_weekday_recurrence"):
+            odd, even = (_weekday(alternating.get(key), day) for key in ("odd_workdays", "even_workdays"))
+            if odd and even:
+                return slots(rows(row, "checkintime"))
+            if odd or even:
+                return None
+    return [slot for row in today for slot in slots(rows(row, "checkintime"))]
+
+
+def scheduled_slots(schedule: Json, day: date) -> list[Slot]:
+    """Slots of one `schedule_list` row for `day`; schedule_id 0 means rest."""
+    if str(schedule.get("yearmonth")) != f"{day:%Y%m}":
+        return []
+    for row in rows(inner(schedule, "schedule"), "scheduleList"):
+        shift = inner(row, "schedule_info")
+        if row.get("day") == day.day and shift.get("schedule_id"):
+            return slots(rows(shift, "time_section"))
+    return []
+
+
+def reported_slots(report: Json) -> list[Slot]:
+    """Slots of a daily report's own view of the day (day_type 0 works, 1 rests)."""
+    base = inner(report, "base_info")
+    if base.get("day_type") != 0:
+        return []
+    return slots(rows(inner(base, "rule_info"), "checkintime"))
+
+
+def slots(times: Iterable[Json]) -> list[Slot]:
+    """Complete sections only; one that needs neither punch expects nothing."""
+    found = []
+    for row in times:
+        start, end = row.get("work_sec"), row.get("off_work_sec")
+        if row.get("no_need_checkon") and row.get("no_need_checkoff"):
+            continue
+        if isinstance(start, int) and isinstance(end, int) and start != end:
+            found.append((start, end if end > start else end + 86_400))
+    return found
+
+
+def exempt(group: Json, user: str) -> bool:
+    """On the rule's white list: this person never has to punch."""
+    names = group.get("white_users")
+    listed = [row.get("userid") if isinstance(row, dict) else row for row in names] if isinstance(names, list) else []
+    return user.casefold() in {str(name).casefold() for name in listed}
+
+
+def _special(row: Json, day: date) -> bool:
+    start, end = row.get("begtime"), row.get("endtime")
+    if isinstance(start, int) and isinstance(end, int) and 0 < start <= end:
+        return _day(start) <= day <= _day(end)
+    stamp = row.get("timestamp")
+    return isinstance(stamp, int) and stamp > 0 and _day(stamp) == day
+
+
+def _day(stamp: int) -> date:
+    return datetime.fromtimestamp(stamp, ZONE).date()
+
+
+def _weekday(listed: Any, day: date) -> bool:
+    """Sunday is 0; older rules write 7."""
+    if not isinstance(listed, list):
+        return False
+    number = day.isoweekday()
+    return number in listed or (number == 7 and 0 in listed)
+
+
+def _calendar(day: date) -> tuple[bool, bool]:
+    """(is a day off, is a statutory holiday)."""
+    try:
+        off, name = chinese_calendar.get_holiday_detail(day)
+    except NotImplementedError:
+        raise PlatformError("calendar", f"没有 {day.year} 年的法定节假日数据，请升级", alarm=True) from None
+    return bool(off), name is not None

@@ -1,0 +1,121 @@
+"""WeCom (企业微信) as the real adapter sees it, with only the base URL changed."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape
+
+from flask import Blueprint
+
+from adapters.sandbox import envelope
+from adapters.sandbox.state import Bubble, Json, Person, World
+from adapters.sandbox.vendor import Courier, Parcel
+from adapters.wecom.sandbox_checkin import Checkin
+from adapters.wecom.sandbox_contacts import Contacts
+from adapters.wecom.sandbox_desk import Desk, refusal
+from adapters.wecom.sandbox_messages import Messages
+
+if TYPE_CHECKING:
+    from config.settings import Settings
+
+
+class WeCom:
+    """The vendor as the shell drives it: /cgi-bin/* in, encrypted XML callbacks out."""
+
+    name = "wecom"
+    prefixes: tuple[str, ...] = ("/cgi-bin/",)
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk, self.blueprint = desk, desk.blueprint
+        desk.route("GET", "gettoken", desk.get_token, token=False)
+        self.messages = Messages(desk)
+        Checkin(desk)
+        Contacts(desk)
+
+    def start(self) -> str:
+        """WeCom needs no port of its own."""
+        return ""
+
+    def stop(self) -> None:
+        """Nothing to close."""
+
+    def disconnect(self) -> None:
+        """WeCom keeps no connection."""
+
+    def fault(self, kind: str, path: str) -> tuple[Json, int]:
+        """An early expired token, or a frequency limit; both arrive with HTTP 200."""
+        if kind == "expired_token":
+            self.desk.world.store("wecom.tokens").clear()
+            return refusal(42001, "access_token expired"), 200
+        return refusal(45009, f"api freq out of limit, {path}"), 200
+
+    def click(self, person: Person, bubble: Bubble, key: str, form: Json) -> Json:
+        """template_card_event (doc 90240). Every click mints one more response code."""
+        card = bubble.data.get("wire", {})
+        items = "".join(_selected(question, chosen) for question, chosen in form.items())
+        fields = {
+            "MsgType": "event",
+            "Event": "template_card_event",
+            "EventKey": key,
+            "TaskId": card.get("task_id", ""),
+            "CardType": card.get("card_type", ""),
+            "ResponseCode": self.messages.new_code(bubble.data["msgid"]),
+        }
+        return self._push(person, fields, f"<SelectedItems>{items}</SelectedItems>" if items else "")
+
+    def say(self, person: Person, text: str) -> Json:
+        """A text message typed into the app's chat."""
+        number = str(7_000_000_000_000_000_000 + self.desk.world.next())
+        return self._push(person, {"MsgType": "text", "Content": text, "MsgId": number})
+
+    def punched(self, person: Person, at: datetime) -> None:
+        """WeCom has no attendance callback: the bot has to ask."""
+
+    def _push(self, person: Person, fields: Json, extra: str = "") -> Json:
+        settings, now = self.desk.settings, str(int(self.desk.world.now().timestamp()))
+        corp, agent = settings.wecom_corp_id, str(settings.wecom_agent_id)
+        inner = {"ToUserName": corp, "FromUserName": person.id, "CreateTime": now, **fields}
+        xml = (
+            "<xml>"
+            + "".join(_element(name, value) for name, value in inner.items())
+            + f"{extra}<AgentID>{agent}</AgentID></xml>"
+        )
+        encrypted, nonce = (
+            envelope.encrypt(settings.wecom_encoding_aes_key, corp, xml.encode()),
+            str(secrets.randbelow(10**10)),
+        )
+        body = (
+            f"<xml><ToUserName><![CDATA[{corp}]]></ToUserName><AgentID><![CDATA[{agent}]]></AgentID>"
+            f"<Encrypt><![CDATA[{encrypted}]]></Encrypt></xml>"
+        )
+        signature = envelope.sign(settings.wecom_token, now, nonce, encrypted)
+        parcel = Parcel(
+            self.desk.courier.url + "/callbacks/wecom",
+            {"msg_signature": signature, "timestamp": now, "nonce": nonce},
+            {"Content-Type": "text/xml"},
+            body.encode(),
+            inner,
+        )
+        courier = self.desk.courier
+        return courier.deliver("wecom", person.id, lambda: courier.post("wecom", parcel))
+
+
+def build(settings: Settings, world: World, courier: Courier) -> WeCom:
+    """Found and called by the shell."""
+    return WeCom(Desk(settings, world, courier, Blueprint("wecom", __name__)))
+
+
+def _element(name: str, value: Any) -> str:
+    text = str(value)
+    if name == "CreateTime":
+        return f"<{name}>{text}</{name}>"
+    return f"<{name}><![CDATA[{text.replace(']]>', ']]]]><![CDATA[>')}]]></{name}>"
+
+
+def _selected(question: str, chosen: Any) -> str:
+    options = "".join(
+        f"<OptionId>{escape(str(each))}</OptionId>" for each in (chosen if isinstance(chosen, list) else [chosen])
+    )
+    return f"<SelectedItem><QuestionKey>{escape(question)}</QuestionKey><OptionIds>{options}</OptionIds></SelectedItem>"

@@ -1,0 +1,246 @@
+"""WeCom stand-in: message/send, update_template_card, recall (docs 90236, 94945, 94867, 90454)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+from datetime import timedelta
+
+from flask import request
+
+from adapters.sandbox.state import Bubble, Json, Person
+from adapters.wecom import sandbox_cards
+from adapters.wecom.sandbox_desk import Desk, Fail
+
+ENVELOPE = {
+    "touser",
+    "toparty",
+    "totag",
+    "agentid",
+    "msgtype",
+    "safe",
+    "enable_id_trans",
+    "enable_duplicate_check",
+    "duplicate_check_interval",
+    "?",
+}
+KINDS = ("text", "markdown", "textcard", "template_card", "file", "image")
+CODE_LIFE, RECALL_LIFE = timedelta(hours=72), timedelta(hours=24)
+PER_MINUTE, PER_HOUR = 30, 1000
+
+
+class Messages:
+    """Holds what the platform remembers: message ids, task ids, response codes, send times per member."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk, self.world = desk, desk.world
+        desk.route("POST", "message/send", self.send)
+        desk.route("POST", "message/update_template_card", self.update)
+        desk.route("POST", "message/recall", self.recall)
+        desk.route("POST", "media/upload", self.upload)
+
+    def send(self, body: Json) -> Json:
+        """Everything is checked before anything is delivered; excess and duplicates are dropped without a word."""
+        kind = body.get("msgtype")
+        if kind not in KINDS:
+            raise Fail(40008, "invalid message type")
+        if unknown := sorted(set(body) - ENVELOPE - {kind}):
+            raise Fail(40058, f"unknown field {unknown[0]}")
+        self._check_agent(body)
+        content = self._checked(kind, body.get(kind))
+        where = f"/cgi-bin/message/send {json.dumps(body, ensure_ascii=False)}"
+        found, invalid = self._recipients(body)
+        if self.world.fault("invalid_user", where):
+            found, invalid = [], [person.id for person in found]
+        if not found:
+            raise Fail(81013, "user & party & tag all invalid")
+        msgid = secrets.token_urlsafe(24)
+        repeated = self._duplicate(body)
+        dropped = repeated or self.world.fault("drop_silently", where)
+        if kind == "template_card" and content.get("task_id") and not repeated:
+            self._use_task(content["task_id"])
+        for person in found:
+            if not dropped and self._within_limits(person):
+                self._deliver(person, kind, content, msgid)
+        answer = {
+            "invaliduser": "|".join(invalid),
+            "invalidparty": "",
+            "invalidtag": "",
+            "unlicenseduser": "",
+            "msgid": msgid,
+        }
+        self.world.store("wecom.sent")[msgid] = {"at": self.world.now(), "kind": kind}
+        if kind == "template_card" and (
+            content["card_type"] in sandbox_cards.CALLBACK_CARDS or content.get("action_menu")
+        ):
+            answer["response_code"] = self.new_code(msgid)
+        return answer
+
+    def new_code(self, msgid: str) -> str:
+        """A single-use code that changes this message's cards within 72 h."""
+        code = secrets.token_urlsafe(32)
+        self.world.store("wecom.codes")[code] = {"msgid": msgid, "until": self.world.now() + CODE_LIFE}
+        return code
+
+    def _check_agent(self, body: Json) -> None:
+        agent = body.get("agentid")
+        if isinstance(agent, bool) or not isinstance(agent, int):
+            raise Fail(40056, "invalid agentid")
+        if agent != int(self.desk.settings.wecom_agent_id):
+            raise Fail(301002, "not allow to operate another agent with this accesstoken")
+
+    def _checked(self, kind: str, content: object) -> Json:
+        if kind == "template_card":
+            return sandbox_cards.check(content)
+        if not isinstance(content, dict):
+            raise Fail(40063, f"{kind} is required")
+        needed = {"textcard": ("title", "description", "url"), "file": ("media_id",), "image": ("media_id",)}.get(
+            kind, ("content",)
+        )
+        allowed = {*needed, *(("btntxt",) if kind == "textcard" else ())}
+        if unknown := sorted(set(content) - allowed):
+            raise Fail(40058, f"{kind} has unknown field {unknown[0]}")
+        for field in needed:
+            if not isinstance(content.get(field), str) or not content[field]:
+                raise Fail(44004, f"{kind}.{field} is empty")
+        if kind == "textcard" and not content["url"].startswith(("http://", "https://")):
+            raise Fail(42028, "url must have a scheme")
+        if "media_id" in needed and content["media_id"] not in self.world.store("wecom.media"):
+            raise Fail(40007, "invalid media_id")
+        return content
+
+    def _recipients(self, body: Json) -> tuple[list[Person], list[str]]:
+        users = str(body.get("touser") or "")
+        if not (users or body.get("toparty") or body.get("totag")):
+            raise Fail(82001, "all targets are empty")
+        if users == "@all":
+            return self.desk.people(), []
+        names = [name for name in users.split("|") if name]
+        if len(names) > 1000:
+            raise Fail(40032, "more than 1000 users")
+        pairs = [(name, self.desk.person(name)) for name in dict.fromkeys(names)]
+        return [person for _, person in pairs if person], [name for name, person in pairs if person is None]
+
+    def _duplicate(self, body: Json) -> bool:
+        """docs: message/send, enable_duplicate_check; an identical JSON inside the interval is swallowed."""
+        seen, now = self.world.store("wecom.seen"), self.world.now()
+        raw = hashlib.sha256(request.get_data()).hexdigest()
+        until = seen.get(raw)
+        if body.get("enable_duplicate_check") != 1:
+            return False
+        seconds = min(int(body.get("duplicate_check_interval", 1800)), 14400)
+        if until is not None and until > now:
+            return True
+        seen[raw] = now + timedelta(seconds=seconds)
+        return False
+
+    def _use_task(self, task: str) -> None:
+        with self.world.lock:
+            tasks = self.world.store("wecom.tasks")
+            if task in tasks:
+                raise Fail(40058, "task_id is not unique")
+            tasks[task] = self.world.now()
+
+    def _within_limits(self, person: Person) -> bool:
+        with self.world.lock:
+            now, times = self.world.now(), self.world.store("wecom.rate").setdefault(person.id, [])
+            times[:] = [each for each in times if now - each < timedelta(hours=1)]
+            if len(times) >= PER_HOUR or sum(now - each < timedelta(minutes=1) for each in times) >= PER_MINUTE:
+                return False
+            times.append(now)
+            return True
+
+    def _deliver(self, person: Person, kind: str, content: Json, msgid: str) -> None:
+        if kind == "template_card":
+            self.world.put(person, "card", card=sandbox_cards.view(content), msgid=msgid, wire=content)
+        elif kind == "textcard":
+            link = {"label": content.get("btntxt", "详情"), "key": "", "url": content["url"], "style": "default"}
+            card = {
+                "title": content["title"],
+                "text": content["description"],
+                "facts": [],
+                "quote": "",
+                "buttons": [link],
+                "footer": "",
+                "closed": "",
+            }
+            self.world.put(person, "card", card=card, msgid=msgid)
+        elif kind in ("file", "image"):
+            self.world.put(person, "text", "📎 " + self.world.store("wecom.media")[content["media_id"]], msgid=msgid)
+        else:
+            cut = content["content"].encode()[:2048].decode(errors="ignore")
+            self.world.put(person, "text", cut, msgid=msgid)
+
+    def update(self, body: Json) -> Json:
+        """One code, one update. `userids` (or atall) says whose copies of that message change."""
+        allowed = {
+            "userids",
+            "partyids",
+            "tagids",
+            "atall",
+            "agentid",
+            "response_code",
+            "button",
+            "template_card",
+            "enable_id_trans",
+            "?",
+        }
+        if unknown := sorted(set(body) - allowed):
+            raise Fail(40058, f"unknown field {unknown[0]}")
+        self._check_agent(body)
+        replace = body.get("button")
+        card = sandbox_cards.check(body["template_card"]) if "template_card" in body else None
+        if (card is None) == (replace is None) or (card is None and not (replace or {}).get("replace_name")):
+            raise Fail(40058, "either button.replace_name or template_card")
+        users = body.get("userids") or []
+        if not (users or body.get("atall") or body.get("partyids") or body.get("tagids")):
+            raise Fail(82001, "all targets are empty")
+        with self.world.lock:
+            code = self.world.store("wecom.codes").pop(str(body.get("response_code", "")), None)
+        if code is None or code["until"] <= self.world.now():
+            raise Fail(60140, "invalid response_code")
+        for person, bubble in self._copies(code["msgid"]):
+            if body.get("atall") or person.id in users:
+                _change(bubble, card, (replace or {}).get("replace_name", ""))
+        return {"invaliduser": [user for user in users if self.desk.person(str(user)) is None]}
+
+    def _copies(self, msgid: str) -> list[tuple[Person, Bubble]]:
+        return [(person, bubble) for person, bubble in self.world.bubbles("wecom") if bubble.data.get("msgid") == msgid]
+
+    def recall(self, body: Json) -> Json:
+        sent = self.world.store("wecom.sent").get(str(body.get("msgid", "")))
+        if sent is None:
+            raise Fail(40058, "invalid msgid")
+        if self.world.now() - sent["at"] > RECALL_LIFE:
+            raise Fail(42052, "message is older than 24 hours")
+        for _, bubble in self._copies(str(body["msgid"])):
+            bubble.state = "recalled"
+        return {}
+
+    def upload(self, body: Json) -> Json:
+        """multipart field `media`; the id lives as long as the sandbox."""
+        upload = request.files.get("media")
+        if upload is None or not upload.filename:
+            raise Fail(44001, "media is empty")
+        media = secrets.token_urlsafe(24)
+        self.world.store("wecom.media")[media] = upload.filename
+        return {
+            "type": body["?"].get("type", "file"),
+            "media_id": media,
+            "created_at": str(int(self.world.now().timestamp())),
+        }
+
+
+def _change(bubble: Bubble, card: Json | None, label: str) -> None:
+    if bubble.state == "recalled":
+        return
+    if card is not None:
+        bubble.card, bubble.data["wire"] = sandbox_cards.view(card), card
+    else:
+        bubble.card = {
+            **bubble.card,
+            "closed": label,
+            "buttons": [each for each in bubble.card["buttons"] if each["url"]],
+        }
+    bubble.state = "updated"

@@ -1,0 +1,147 @@
+"""Evidence log against the simplest thing that stores or re-hashes the same bytes.
+
+    python -m bench.evidence [events] [rounds]
+
+append: canonical envelope, salted commitment, promise signature, chain, tree and checkpoint, 1,000 events per commit,
+        SQLite with WAL and synchronous=FULL; against one `executemany` per 1,000 of rows with the same bytes.
+verify: read every entry in order and rebuild the RFC 9162 root; against one running SHA-256 over the same entries.
+
+Rounds are interleaved (ours, plain, ours, plain, …), every measurement runs in a process of its own, so that its peak
+memory is its own, and both medians are printed beside their ratio. Answers are checked: a wrong root is an error.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import resource
+import sqlite3
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from bot import db
+from bot.evidence.keys import load_or_create
+from bot.evidence.log import Part, append
+from bot.evidence.sequencer import sequence
+from bot.evidence.tables import ev_event, ev_head
+from bot.evidence.tree import Frontier
+
+BATCH = 1000
+START = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
+CARD = "今天 9:00 没有看到您的打卡记录，一切还好吗？".encode()
+Measured = tuple[float, float]
+"""(seconds, peak resident MB of the measuring process)."""
+
+
+def ours_append(folder: str, events: int) -> float:
+    """Append and sequence `events`; returns seconds. The database stays in `folder` for verification."""
+    engine = db.create_engine(f"sqlite:///{folder}/ours.db")
+    db.metadata.create_all(engine)
+    keys = load_or_create(Path(folder) / "keys", "bench.example/hr-log/1")
+    begun = time.perf_counter()
+    for low in range(0, events, BATCH):
+        with db.begin(engine) as conn:
+            for number in range(low, min(low + BATCH, events)):
+                at = START + timedelta(milliseconds=number)
+                append(
+                    conn, keys, event_id=f"evt_{number}", type="bench.asked", at=at, seen=at, actor="p:system",
+                    subject=f"p:{number % 5000}", object_id=f"case_{number // 5}",
+                    parts=[Part("card", "text/plain; charset=utf-8", CARD)], source={"kind": "bench"},
+                )  # fmt: skip
+        while sequence(engine, keys, START, limit=BATCH):
+            continue
+    spent = time.perf_counter() - begun
+    with engine.connect() as conn:
+        assert conn.execute(select(ev_head.c.size)).scalar_one() == events
+    return spent
+
+
+def plain_append(folder: str, events: int) -> float:
+    """The bytes that `ours_append` stored, written again as plain rows with the same durability; returns seconds."""
+    source = sqlite3.connect(f"{folder}/ours.db")
+    columns = "event_id, type, at_ms, seen_ms, actor, subject, object_id, object_seq"
+    columns += ", envelope, salt, entry, leaf_hash, promise"
+    rows = source.execute(f"SELECT {columns} FROM ev_event ORDER BY n").fetchall()
+    assert len(rows) == events
+    target = sqlite3.connect(f"{folder}/plain.db", isolation_level=None)
+    target.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;")
+    target.execute(f"CREATE TABLE plain (n INTEGER PRIMARY KEY, {columns})")
+    command = f"INSERT INTO plain ({columns}) VALUES ({','.join('?' * 13)})"
+    begun = time.perf_counter()
+    for low in range(0, events, BATCH):
+        target.execute("BEGIN IMMEDIATE")
+        target.executemany(command, rows[low : low + BATCH])
+        target.execute("COMMIT")
+    return time.perf_counter() - begun
+
+
+def ours_verify(folder: str, events: int) -> float:
+    """Rebuild the root from the entries and compare it with the stored head; returns seconds."""
+    engine = db.create_engine(f"sqlite:///{folder}/ours.db")
+    begun = time.perf_counter()
+    frontier = Frontier()
+    with engine.connect() as conn:
+        for (entry,) in conn.execute(select(ev_event.c.entry).order_by(ev_event.c.log_index)):
+            frontier = frontier.append(entry)
+        head = frontier.head()
+        stored = conn.execute(select(ev_head.c.size, ev_head.c.root)).one()
+    spent = time.perf_counter() - begun
+    assert (head.size, head.root) == (stored.size, stored.root)
+    assert head.size == events
+    return spent
+
+
+def plain_verify(folder: str, events: int) -> float:
+    """One SHA-256 over all entries in order, read the same way; returns seconds."""
+    engine = db.create_engine(f"sqlite:///{folder}/ours.db")
+    begun = time.perf_counter()
+    digest = hashlib.sha256()
+    with engine.connect() as conn:
+        for (entry,) in conn.execute(select(ev_event.c.entry).order_by(ev_event.c.log_index)):
+            digest.update(entry)
+        digest.digest()
+    spent = time.perf_counter() - begun
+    with engine.connect() as conn:
+        assert conn.execute(select(func.count()).select_from(ev_event)).scalar_one() == events
+    return spent
+
+
+def measured(task: Callable[[str, int], float], folder: str, events: int) -> Measured:
+    """Run in a fresh process: seconds as the task counts them, and that process's peak memory."""
+    return task(folder, events), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def rounds(events: int, count: int) -> Iterator[dict[str, Measured]]:
+    """One dictionary per round, every task on the same data, ours and plain in turn."""
+    tasks = (ours_append, plain_append, ours_verify, plain_verify)
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
+        for _ in range(count):
+            with tempfile.TemporaryDirectory() as folder:
+                yield {task.__name__: pool.submit(measured, task, folder, events).result() for task in tasks}
+
+
+def main(events: int = 20_000, count: int = 5) -> None:
+    """Measure and print."""
+    seen = list(rounds(events, count))
+    print(f"{events} events, {count} interleaved rounds, medians")
+    for subject in ("append", "verify"):
+        (ours, ours_mb), (plain, plain_mb) = (
+            (statistics.median(row[name][0] for row in seen), max(row[name][1] for row in seen))
+            for name in (f"ours_{subject}", f"plain_{subject}")
+        )
+        print(
+            f"{subject}: ours {ours:.3f} s ({events / ours:,.0f}/s, peak {ours_mb:.0f} MB)   "
+            f"plain {plain:.3f} s ({events / plain:,.0f}/s, peak {plain_mb:.0f} MB)   ratio {ours / plain:.2f}"
+        )
+
+
+if __name__ == "__main__":
+    main(*(int(word) for word in sys.argv[1:3]))

@@ -1,0 +1,151 @@
+"""What the employee's answer leads to, whether tapped or typed."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from bot.asks import Ask
+from bot.card import Card
+from bot.context import Context
+from bot.errors import Refused
+from bot.event import Event
+from bot.people import Person
+from handlers.missed_punch import cards, cards_manager, rules, steps, store
+from handlers.missed_punch.store import Case
+
+_STANDS = {
+    "time": "等你回复到岗时间，如 9:02。",
+    "approval": "补卡已提交，等待确认。",
+    "reason": "补卡还在确认中。",
+    "writing": "补卡已同意，正在写入考勤。",
+    "write_failed": "补卡已同意，HR 正在处理写入。",
+}
+_OUTCOMES = {
+    "corrected": "补卡已完成。",
+    "rejected": "这次补卡没有通过，原因已发给本人。",
+    "punched": "已看到打卡，不用再处理。",
+    "leave": "已按请假处理。",
+}
+
+
+def where_it_stands(ctx: Context, case: Case) -> Card:
+    """For a click that came second: what happened before it, and by whom."""
+    text = _STANDS.get(case.state) or _OUTCOMES.get(case.outcome) or "已经记下你的回复，不用重复操作。"
+    by = ctx.people.get(case.decided_by)
+    return cards.already(f"{text}（{by.name}）" if by else text)
+
+
+def choose(
+    event: Event, ctx: Context, case: Case, person: Person, said: rules.Understood, words: str, ref: str
+) -> Card:
+    """Take one answer. `ref` is the check-in ask it belongs to, empty when typed after all cards were answered."""
+    kind, at = said.kind, _moment(case, person, said.time) if said.time else None
+    parts = {"kind": kind, "words": words} if words else {"kind": kind}
+    ctx.record(
+        "checkin.replied",
+        case.id,
+        subject=person,
+        parts=parts,
+        source={"by": "words" if words else "button"},
+        at=event.at,
+    )
+    values: dict[str, Any] = {"replied_at": ctx.now, "words": words or case.words}
+    if kind in ("safe", "unclear"):
+        steps.stop(ctx, case, person, event.at, state=case.state if case.state == "time" else "alive", **values)
+        return cards.safe(ref) if kind == "safe" else cards.unclear(ref, words)
+    if at and kind in ("forgot", "device"):
+        return submit(event, ctx, case, person, at, words, kind)
+    steps.stop(ctx, case, person, event.at, state="time" if kind == "forgot" else "alive", reason=kind, **values)
+    if ref and not ctx.answer(ref, kind):
+        return where_it_stands(ctx, case)
+    _tell(event, ctx, case, person, said, words)
+    noted = cards.noted(kind, ref, words) if kind != "forgot" else cards.noted_closed("forgot")
+    ctx.close(case.id, lambda _p, ask: noted if ask.ref == ref else cards.noted_closed(kind), kinds=(steps.CHECKIN,))
+    if kind == "forgot":
+        start = store.hhmm(case.start_at, person.zone)
+        ctx.ask(person, steps.TIME, case.id, lambda time_ref: cards.ask_time(time_ref, start))
+    return noted
+
+
+def _tell(event: Event, ctx: Context, case: Case, person: Person, said: rules.Understood, words: str) -> None:
+    if said.kind == "help":
+        when = store.hhmm(event.at, person.zone)
+        for each in steps.hr_people(ctx, person):
+            ctx.ask(each, steps.HELP, case.id, lambda ref: cards_manager.help_wanted(ref, person.name, when, words))
+        ctx.record("checkin.escalated", case.id, subject=person, source={"why": "help"})
+    elif said.kind == "medical":
+        # Nobody but the person knows the reason: manager and HR see one and the same neutral line.
+        boss = steps.boss_of(ctx, person)
+        for each in [*([boss] if boss else []), *steps.hr_people(ctx, person)]:
+            ctx.say(each, cards_manager.whereabouts(person.name, cards.LABELS["medical"]), case.id)
+        ctx.record("leave.drafted", case.id, subject=person, parts={"kind": cards.LABELS["medical"]})
+    elif said.kind == "device":
+        for each in steps.hr_people(ctx, person):
+            ctx.say(each, cards_manager.device(person.name, case.site), case.id)
+    elif said.kind == "on_my_way" and said.time:
+        boss = steps.boss_of(ctx, person)
+        if boss:
+            ctx.say(
+                boss,
+                cards_manager.whereabouts(person.name, cards.LABELS["on_my_way"], said.time.strftime("%H:%M")),
+                case.id,
+            )
+
+
+def _moment(case: Case, person: Person, said: time) -> datetime:
+    """The wall-clock time on the shift's day, or on the next day for a shift over midnight."""
+    zone = ZoneInfo(person.zone)
+    local = datetime.combine(case.day, said, zone)
+    following = datetime.combine(case.day + timedelta(days=1), said, zone)
+    return following if local < case.start_at - store.EARLY and following < case.end_at else local
+
+
+def submit(event: Event, ctx: Context, case: Case, person: Person, at: datetime, words: str, reason: str) -> Card:
+    """Ask for the approval of a correction to `at`."""
+    claimed, start = store.hhmm(at, person.zone), store.hhmm(case.start_at, person.zone)
+    why = "还没到这个时间，请回复实际到岗的时间。" if at > ctx.now else "这个时间不在班次范围内，请再确认一下。"
+    if at > ctx.now or not case.start_at - store.EARLY <= at < case.end_at:
+        ref = _time_ask(ctx, case, person, start)
+        steps.stop(ctx, case, person, event.at, state="time", reason=reason)
+        return cards.time_again(ref, start, f"{claimed}：{why}")
+    approvers = steps.deciders(ctx, person)
+    if not approvers:
+        raise Refused("暂时没有可以确认补卡的人，请联系管理员设置上级或 HR。")
+    values: dict[str, Any] = {"claimed_at": at, "reason": reason, "words": words, "replied_at": ctx.now}
+    patience = ctx.now + rules.APPROVAL_PATIENCE
+    if not store.move(ctx.db, case, states=steps.LISTENING, state="approval", next_at=patience, **values):
+        return where_it_stands(ctx, case)
+    steps.retract(ctx, case, person, event.at)
+    ask_approval(ctx, case, person, at, words, approvers)
+    names = "、".join(each.name for each in approvers)
+    ctx.record(
+        "checkin.approval_requested",
+        case.id,
+        subject=person,
+        parts={"claimed": at.isoformat(), "words": words},
+        at=event.at,
+    )
+    card = cards.requested(claimed, names, words)
+    ctx.close(case.id, lambda _person, _ask: card, kinds=(steps.CHECKIN, steps.TIME))
+    return card
+
+
+def ask_approval(ctx: Context, case: Case, person: Person, at: datetime, words: str, approvers: list[Person]) -> None:
+    """The approval card with the facts on it, to each of `approvers`; the first answer counts."""
+    count = store.corrections(ctx.db, person.id, case.day)
+    shift, claimed = store.span(case, person.zone), store.hhmm(at, person.zone)
+    for each in approvers:
+        ctx.ask(
+            each,
+            steps.APPROVAL,
+            case.id,
+            lambda ref: cards_manager.approval(ref, person.name, shift, claimed, words, count),
+        )
+
+
+def _time_ask(ctx: Context, case: Case, person: Person, start: str) -> str:
+    """The open question for the time, asked now when there is none."""
+    found: list[Ask] = [each for each in ctx.open_asks(person.id, steps.TIME) if each.matter == case.id]
+    return found[0].ref if found else ctx.ask(person, steps.TIME, case.id, lambda ref: cards.ask_time(ref, start))

@@ -1,0 +1,89 @@
+"""The employee's side: buttons and every sign of life. Flows load, decide, record, say; nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from bot.card import Card
+from bot.context import Context
+from bot.event import PUNCHED, Event
+from bot.people import Person
+from bot.router import heard, on
+from handlers.missed_punch import cards, flow_approval, flow_others, flow_words, rules, steps, store
+from handlers.missed_punch import tables as t
+from handlers.missed_punch.employee import choose, submit, where_it_stands
+
+__all__ = ["alive", "flow_approval", "flow_others", "flow_words"]
+_EARLY_WORD = timedelta(hours=1)
+
+
+@heard
+def alive(event: Event, ctx: Context) -> None:
+    """Anything the person did, wherever it came from, dated when they did it and not when it reached us."""
+    person = ctx.actor
+    if person is None:
+        return
+    if event.action == PUNCHED:
+        _remember_punch(event, ctx, person)
+    for case in store.open_of(ctx.db, person.id):
+        if event.action == PUNCHED and case.start_at - store.EARLY <= event.at < case.end_at:
+            steps.punched(ctx, case, person, event.at)
+        elif case.state == "waiting" and event.at >= case.start_at - _EARLY_WORD:
+            steps.stop(ctx, case, person, event.at)
+            ctx.record(
+                "checkin.sign_of_life", case.id, subject=person, source={"action": event.action[:60]}, at=event.at
+            )
+
+
+def _remember_punch(event: Event, ctx: Context, person: Person) -> None:
+    source = event.data.get("source", "push")[:64]
+    where = (t.punch.c.person_id == person.id, t.punch.c.at == event.at)
+    if ctx.db.execute(sa.select(t.punch.c.id).where(*where)).first() is None:
+        row = {"person_id": person.id, "at": event.at, "kind": event.data.get("kind", "other")[:8], "source": source}
+        ctx.db.execute(sa.insert(t.punch).values(**row, fetched_at=ctx.now))
+
+
+def _button(kind: rules.Kind) -> Callable[[Event, Context], Card | None]:
+    def flow(event: Event, ctx: Context) -> Card | None:
+        ask = ctx.asked(event.ref)
+        case, person = store.need(ctx, ask.matter)
+        if ask.state != "open" or case.state not in steps.LISTENING:
+            return where_it_stands(ctx, case)
+        return choose(event, ctx, case, person, rules.Understood(kind), "", event.ref)
+
+    flow.__name__ = kind
+    flow.__doc__ = f"The employee tapped [{cards.LABELS[kind]}]."
+    return flow
+
+
+_BUTTONS: tuple[rules.Kind, ...] = ("forgot", "on_my_way", "leave", "field", "device", "help")
+for _kind in _BUTTONS:
+    on(f"missed_punch.{_kind}")(_button(_kind))
+
+
+@on("missed_punch.time")
+def time(event: Event, ctx: Context) -> Card | None:
+    """[按班次时间]: the shift's own start is the claimed time."""
+    ask = ctx.asked(event.ref)
+    case, person = store.need(ctx, ask.matter)
+    if case.state not in steps.LISTENING:
+        return where_it_stands(ctx, case)
+    return submit(event, ctx, case, person, case.start_at, case.words, "forgot")
+
+
+@on("missed_punch.undo")
+def undo(event: Event, ctx: Context) -> Card | None:
+    """[不是这个意思]: a fresh card within half an hour; both answers stay on record."""
+    ask = ctx.asked(event.ref)
+    case, person = store.need(ctx, ask.matter)
+    fresh = case.replied_at is not None and ctx.now - case.replied_at <= rules.UNDO_WINDOW
+    if case.state not in ("alive", "time") or not fresh:
+        return where_it_stands(ctx, case)
+    store.move(ctx.db, case, state="alive", reason="", replied_at=None)
+    ctx.record("checkin.undone", case.id, subject=person, source={"was": case.reason}, at=event.at)
+    hello, shift = steps.greeting(ctx.now, person.zone), store.span(case, person.zone)
+    ctx.ask(person, steps.CHECKIN, case.id, lambda ref: cards.checkin(ref, hello, shift))
+    return cards.reopened()

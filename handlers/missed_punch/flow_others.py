@@ -1,0 +1,143 @@
+"""What managers and HR answer when they are asked about somebody, and the one decision on a site-wide gap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from bot.asks import Ask
+from bot.card import Card
+from bot.context import Context
+from bot.errors import Refused
+from bot.event import Event
+from bot.people import Person
+from bot.router import on
+from handlers.missed_punch import cards_manager, rules, steps, store
+from handlers.missed_punch import tables as t
+from handlers.missed_punch.employee import where_it_stands
+from handlers.missed_punch.store import Case
+
+
+def _about(event: Event, ctx: Context) -> tuple[Ask, Case, Person, Person]:
+    ask = ctx.asked(event.ref)
+    case, person = store.need(ctx, ask.matter)
+    if ctx.actor is None:
+        raise Refused("没有识别到您的身份，请从自己的聊天窗口操作。")
+    return ask, case, person, ctx.actor
+
+
+def manager_answer(event: Event, ctx: Context, ask: Ask, key: str, text: str = "") -> Card:
+    """`key` of cards_manager.KNOWN. 不清楚 lets the ladder go on, everything else stops it."""
+    case, person = store.need(ctx, ask.matter)
+    actor = ctx.actor
+    if actor is None or ask.kind != steps.KNOWN or not ctx.answer(ask.ref, key):
+        return where_it_stands(ctx, case)
+    line = store.noted(case, ctx.now, person.zone, f"{actor.name} 答：{cards_manager.KNOWN[key]}")
+    values: dict[str, Any] = {"timeline": line}
+    if key != "known_unclear":
+        values |= {"state": "alive", "reason": key, "next_at": None}
+    store.move(ctx.db, case, states=("waiting",), **values)
+    parts = {"answer": key, "words": text} if text else {"answer": key}
+    ctx.record("checkin.manager_answered", case.id, subject=person, parts=parts, at=event.at)
+    mine = cards_manager.known_noted(ask.ref, person.name, key)
+    others = cards_manager.known_closed(person.name, actor.name, key)
+    ctx.close(case.id, lambda _person, each: mine if each.ref == ask.ref else others, kinds=(steps.KNOWN,))
+    return mine
+
+
+def _known(key: str) -> Callable[[Event, Context], Card | None]:
+    def flow(event: Event, ctx: Context) -> Card | None:
+        return manager_answer(event, ctx, ctx.asked(event.ref), key)
+
+    flow.__name__ = key
+    flow.__doc__ = f"The manager tapped [{cards_manager.KNOWN[key]}]."
+    return flow
+
+
+for _key in cards_manager.KNOWN:
+    on(f"missed_punch.{_key}")(_known(_key))
+
+
+@on("missed_punch.known_undo")
+def known_undo(event: Event, ctx: Context) -> Card | None:
+    """[点错了，改一下]: the ladder goes on where it was, both answers stay on record."""
+    ask, case, person, actor = _about(event, ctx)
+    since = case.base_at + rules.OFFICE.delays[rules.MANAGER]
+    undoable = case.state == "waiting" or (case.state == "alive" and case.reason.startswith("known_"))
+    if ask.kind != steps.KNOWN or not undoable or ctx.now - since > rules.UNDO_WINDOW + timedelta(hours=1):
+        return where_it_stands(ctx, case)
+    following = rules.next_due(case.base_at, case.rung)
+    store.move(ctx.db, case, state="waiting", reason="", next_at=max(following, ctx.now) if following else None)
+    ctx.record("checkin.undone", case.id, subject=person, source={"was": ask.answer or ""}, at=event.at)
+    shift = store.span(case, person.zone)
+    ctx.ask(actor, steps.KNOWN, case.id, lambda ref: cards_manager.known(ref, person.name, shift, bool(case.asked_at)))
+    return cards_manager.undone(person.name)
+
+
+def _hr(event: Event, ctx: Context, what: str, key: str) -> Card:
+    ask, case, person, actor = _about(event, ctx)
+    if ask.kind not in (steps.HR, steps.HELP) or not ctx.answer(ask.ref, key):
+        return where_it_stands(ctx, case)
+    line = store.noted(case, ctx.now, person.zone, f"{actor.name}：{what}")
+    store.move(
+        ctx.db, case, states=("waiting", "alive"), state="alive", next_at=None, timeline=line, decided_by=actor.id
+    )
+    ctx.record("checkin.hr_answered", case.id, subject=person, parts={"answer": key}, at=event.at)
+    card = cards_manager.hr_done(person.name, actor.name, what)
+    ctx.close(case.id, lambda _person, _ask: card, kinds=(steps.HR, steps.HELP))
+    ctx.close(case.id, lambda _p, _a: cards_manager.hr_done(person.name, "HR", "正在跟进"), kinds=(steps.KNOWN,))
+    return card
+
+
+@on("missed_punch.hr_reached")
+def hr_reached(event: Event, ctx: Context) -> Card | None:
+    """HR reached the person."""
+    return _hr(event, ctx, "联系上了", "reached")
+
+
+@on("missed_punch.hr_follow")
+def hr_follow(event: Event, ctx: Context) -> Card | None:
+    """HR takes it from here."""
+    return _hr(event, ctx, "正在跟进", "follow")
+
+
+@on("missed_punch.hr_ask")
+def hr_ask(event: Event, ctx: Context) -> Card | None:
+    """[现在问本人], offered when a downtime kept us from asking: the ladder starts again from the employee."""
+    ask, case, person, actor = _about(event, ctx)
+    if ask.kind != steps.HR or case.asked_at is not None or not ctx.answer(ask.ref, "ask"):
+        return where_it_stands(ctx, case)
+    store.move(ctx.db, case, states=("waiting",), base_at=ctx.now)
+    fresh, _ = store.need(ctx, case.id)
+    steps.climb_to(ctx, fresh, person, rules.EMPLOYEE)
+    card = cards_manager.hr_done(person.name, actor.name, "已询问本人")
+    ctx.close(case.id, lambda _person, _ask: card, kinds=(steps.HR,))
+    return card
+
+
+def _storm(event: Event, ctx: Context, decision: str) -> Card:
+    ask = ctx.asked(event.ref)
+    actor = ctx.actor
+    if actor is None or ask.kind != steps.STORM or not ctx.answer(ask.ref, decision):
+        return cards_manager.settled()
+    where = (t.notice.c.id == ask.matter, t.notice.c.decision == "")
+    ctx.db.execute(sa.update(t.notice).where(*where).values(decision=decision, decided_by=actor.id, decided_at=ctx.now))
+    ctx.record("checkin.storm_decided", ask.matter, parts={"decision": decision}, at=event.at)
+    card = cards_manager.storm_done(actor.name, decision == "ask")
+    ctx.close(ask.matter, lambda _person, _ask: card)
+    return card
+
+
+@on("missed_punch.storm_hold")
+def storm_hold(event: Event, ctx: Context) -> Card | None:
+    """Device or weather: nobody of this site is asked today."""
+    return _storm(event, ctx, "hold")
+
+
+@on("missed_punch.storm_ask")
+def storm_ask(event: Event, ctx: Context) -> Card | None:
+    """All is well with the site: ask one by one."""
+    return _storm(event, ctx, "ask")

@@ -1,0 +1,60 @@
+"""Free text: the employee's answer, the manager's answer, the manager's reason for refusing."""
+
+from __future__ import annotations
+
+import re
+from zoneinfo import ZoneInfo
+
+from bot.asks import Ask
+from bot.card import Card
+from bot.context import Context
+from bot.event import Event
+from bot.people import Person
+from bot.router import words
+from handlers.missed_punch import rules, steps, store
+from handlers.missed_punch.employee import choose
+from handlers.missed_punch.flow_approval import refuse
+from handlers.missed_punch.flow_others import manager_answer
+
+_COMMAND = re.compile(r"^(我的|帮助$|菜单$|/)")
+_UNKNOWN = re.compile(r"不清楚|不知道|不太清楚|没联系上|联系不上|don'?t know|no idea|not sure", re.IGNORECASE)
+_REACHED = re.compile(r"联系上|联系到|打通|没事|平安|已经到|reached|talked|he'?s fine|she'?s fine", re.IGNORECASE)
+
+
+@words
+def reply(event: Event, ctx: Context) -> Card | None:
+    """None when the words are not about a missed punch."""
+    person, text = ctx.actor, event.data.get("text", "").strip()
+    if person is None or not text or _COMMAND.match(text):
+        return None
+    newest: Ask | None = next(iter(ctx.open_asks(person.id, "missed_punch")), None)
+    if newest and newest.kind == steps.REASON:
+        return refuse(event, ctx, newest, text)
+    return _employee(event, ctx, person, text) or _manager(event, ctx, person, text)
+
+
+def _employee(event: Event, ctx: Context, person: Person, text: str) -> Card | None:
+    case = next((each for each in store.open_of(ctx.db, person.id) if each.state in steps.LISTENING), None)
+    if case is None:
+        return None
+    said = rules.understand(text, event.at.astimezone(ZoneInfo(person.zone)))
+    ref = next((ask.ref for ask in ctx.open_asks(person.id, steps.CHECKIN) if ask.matter == case.id), "")
+    if case.state == "time" and said.time and said.kind in ("on_my_way", "unclear"):
+        said = rules.Understood("forgot", said.time)
+    if said.kind in ("safe", "unclear") and not ref:
+        return None
+    return choose(event, ctx, case, person, said, text, ref)
+
+
+def _manager(event: Event, ctx: Context, person: Person, text: str) -> Card | None:
+    asks = ctx.open_asks(person.id, steps.KNOWN)
+    if not asks:
+        return None
+    kind = rules.understand(text, event.at.astimezone(ZoneInfo(person.zone))).kind
+    by_kind = {"field": "known_field", "leave": "known_leave", "medical": "known_leave", "safe": "known_reached"}
+    key = (
+        "known_unclear"
+        if _UNKNOWN.search(text)
+        else by_kind.get(kind, "known_reached" if _REACHED.search(text) else "")
+    )
+    return manager_answer(event, ctx, asks[0], key, text) if key else None

@@ -1,0 +1,170 @@
+"""Reads and writes of the case rows; every function works inside the caller's transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, RowMapping
+
+from bot.context import Context
+from bot.errors import Refused
+from bot.people import Person
+from bot.store import new_ref
+from handlers.missed_punch import tables as t
+
+OPEN = ("waiting", "alive", "time", "approval", "reason", "writing", "write_failed")
+"""States in which something is still expected of somebody."""
+
+
+EARLY = timedelta(hours=3)
+"""How long before its start a punch still belongs to a shift."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One missed punch of one person with its shift. Times are aware UTC; `day` is the local working day."""
+
+    id: str
+    person_id: str
+    shift_id: int
+    state: str
+    rung: int
+    base_at: datetime
+    next_at: datetime | None
+    opened_at: datetime
+    asked_at: datetime | None
+    replied_at: datetime | None
+    escalated_at: datetime | None
+    timeline: str
+    reason: str
+    words: str
+    claimed_at: datetime | None
+    outcome: str
+    decided_by: str
+    decided_at: datetime | None
+    platform: str
+    user_id: str
+    day: date
+    start_at: datetime
+    end_at: datetime
+    plan_ref: str
+    site: str
+
+
+_SHIFT = ("platform", "user_id", "day", "start_at", "end_at", "plan_ref", "site")
+_FULL = sa.select(t.case, *(t.shift.c[name] for name in _SHIFT)).join(t.shift, t.shift.c.id == t.case.c.shift_id)
+
+
+def _case(row: RowMapping | None) -> Case | None:
+    return Case(**row) if row else None
+
+
+def get(db: Connection, case_id: str) -> Case | None:
+    """The case, or None."""
+    return _case(db.execute(_FULL.where(t.case.c.id == case_id)).mappings().first())
+
+
+def need(ctx: Context, case_id: str) -> tuple[Case, Person]:
+    """The case and its person; Refused when either is gone."""
+    found = get(ctx.db, case_id)
+    person = ctx.people.get(found.person_id) if found else None
+    if found is None or person is None:
+        raise Refused("没有找到这条缺卡记录，可能已经处理完了。")
+    return found, person
+
+
+def open_of(db: Connection, person_id: str) -> list[Case]:
+    """A person's cases in which something is still expected."""
+    rows = db.execute(
+        _FULL.where(t.case.c.person_id == person_id, t.case.c.state.in_(OPEN)).order_by(t.case.c.opened_at.desc())
+    )
+    return [Case(**row) for row in rows.mappings()]
+
+
+def due(db: Connection, now: datetime) -> list[Case]:
+    """Cases whose next step is due, oldest first."""
+    rows = db.execute(_FULL.where(t.case.c.next_at <= now, t.case.c.state.in_(OPEN)).order_by(t.case.c.next_at))
+    return [Case(**row) for row in rows.mappings()]
+
+
+def move(db: Connection, case: Case, *, states: tuple[str, ...] = (), **values: Any) -> bool:
+    """Change the case, only while its state is one of `states` (any when empty). False: somebody was first."""
+    where = [t.case.c.id == case.id] + ([t.case.c.state.in_(states)] if states else [])
+    return db.execute(sa.update(t.case).where(*where).values(**values)).rowcount == 1
+
+
+def open_case(ctx: Context, shift: RowMapping, base_at: datetime) -> Case:
+    """A new case for a shift; `rung` -1 until the first card."""
+    case_id = f"mp-{new_ref()}"
+    row = {"id": case_id, "person_id": shift["person_id"], "shift_id": shift["id"], "state": "waiting", "rung": -1}
+    ctx.db.execute(sa.insert(t.case).values(**row, base_at=base_at, opened_at=ctx.now))
+    return Case(**ctx.db.execute(_FULL.where(t.case.c.id == case_id)).mappings().one())
+
+
+def noted(case: Case, now: datetime, zone: str, words: str) -> str:
+    """The timeline HR sees with one more line, in the employee's wall clock."""
+    return "\n".join(line for line in (case.timeline, f"{hhmm(now, zone)} {words}") if line)
+
+
+def corrections(db: Connection, person_id: str, day: date) -> int:
+    """Corrections already written for days of the month of `day`."""
+    month = day.replace(day=1)
+    following = (month + timedelta(days=32)).replace(day=1)
+    where = (
+        t.case.c.person_id == person_id,
+        t.case.c.outcome == "corrected",
+        t.shift.c.day >= month,
+        t.shift.c.day < following,
+    )
+    joined = sa.select(sa.func.count()).select_from(t.case).join(t.shift, t.shift.c.id == t.case.c.shift_id)
+    return int(db.execute(joined.where(*where)).scalar_one())
+
+
+def punch_since(db: Connection, case: Case, earliest: timedelta = EARLY) -> datetime | None:
+    """The first punch that counts for the case's shift, however late it was fetched."""
+    where = (
+        t.punch.c.person_id == case.person_id,
+        t.punch.c.kind != "off",
+        t.punch.c.at >= case.start_at - earliest,
+        t.punch.c.at < case.end_at,
+    )
+    return db.execute(sa.select(sa.func.min(t.punch.c.at)).where(*where)).scalar_one_or_none()
+
+
+def leave_at(db: Connection, person_id: str, now: datetime) -> tuple[str, bool] | None:
+    """(kind, pending) of the leave that covers `now`."""
+    where = (t.leave.c.person_id == person_id, t.leave.c.start_at <= now, t.leave.c.end_at > now)
+    row = db.execute(sa.select(t.leave.c.kind, t.leave.c.pending).where(*where).order_by(t.leave.c.pending)).first()
+    return (row.kind, row.pending) if row else None
+
+
+def hhmm(at: datetime, zone: str) -> str:
+    """Local `HH:MM`."""
+    return at.astimezone(ZoneInfo(zone)).strftime("%H:%M")
+
+
+def span(case: Case, zone: str) -> str:
+    """The shift as `09:00–18:00` local."""
+    return f"{hhmm(case.start_at, zone)}–{hhmm(case.end_at, zone)}"
+
+
+def seen(ctx: Context, key: str) -> RowMapping:
+    """Mark a firm-wide hold as seen now; the row tells since when, and what a person decided about it."""
+    where = t.notice.c.key == key
+    if ctx.db.execute(sa.update(t.notice).where(where).values(last_at=ctx.now)).rowcount == 0:
+        ctx.db.execute(sa.insert(t.notice).values(key=key, id=f"mpn-{new_ref()}", first_at=ctx.now, last_at=ctx.now))
+    return ctx.db.execute(sa.select(t.notice).where(where)).mappings().one()
+
+
+def notices(db: Connection, keys: list[str]) -> list[RowMapping]:
+    """The holds of these keys that exist."""
+    return list(db.execute(sa.select(t.notice).where(t.notice.c.key.in_(keys))).mappings())
+
+
+def told(db: Connection, key: str, **values: Any) -> None:
+    """Remember that somebody was told, or what they decided."""
+    db.execute(sa.update(t.notice).where(t.notice.c.key == key).values(**values))
