@@ -62,17 +62,28 @@ class Courier:
     def _update(self, row: Row, platform: Platform) -> int:
         with self._app.engine.connect() as connection:
             found = outbox.original(connection, row.of or "")
+            later = outbox.superseded(connection, row)
+        if later:
+            return self._settle(row, "stopped", "a later state of the same card is waiting")
         if found is None or found[2] in ("stopped", "failed"):
             return self._settle(row, "stopped", "original never went out")
-        message_id, token, state = found
+        message_id, tokens, state = found
         if state != "sent":
             raise PlatformError("card.not_out_yet", retry_after=1)
-        renewed = platform.update(row.user_id, load_card(row.body), Sent(message_id, token))
+        token, type = tokens[-1] if tokens else "", "delivery.updated"
+        try:
+            platform.update(row.user_id, load_card(row.body), Sent(message_id, token))
+        except PlatformError as error:
+            if not error.permanent:
+                raise
+            # The old card can no longer be changed (code used or expired): its person gets the outcome as a new card.
+            log.info("card.superseded", row=row.id, code=error.code)
+            platform.send(row.user_id, load_card(row.body), row.id)
+            type = "delivery.superseded"
         with self._app.context() as ctx:
-            if token != renewed.update_token:
-                outbox.spend_token(ctx.db, row.of or "", token)
+            outbox.spend_token(ctx.db, row.of or "", token)
             outbox.finish(ctx.db, row.id, ctx.now, state="sent", message_id=message_id)
-            self._record(ctx, row, "delivery.updated", {"card.json": row.body})
+            self._record(ctx, row, type, {"card.json": row.body})
         return 1
 
     def _request(self, row: Row, platform: Platform) -> int:

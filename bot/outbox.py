@@ -17,6 +17,7 @@ from bot.tables import ask, outbox
 
 LEASE = timedelta(seconds=60)
 MAX_ATTEMPTS = 8
+MAX_TOKENS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,10 @@ def finish(
     """Write the result back: sent, stopped or failed."""
     values: dict[str, object] = {"state": state, "lease": None, "error": error[:300] or None}
     if state == "sent":
-        values |= {"sent_at": now, "message_id": message_id, "update_token": token}
+        values |= {"sent_at": now, "message_id": message_id}
+        if token:
+            # A click may have brought its own code before this write: both are kept.
+            values["update_token"] = sa.func.trim(outbox.c.update_token + f" {token}")
     connection.execute(sa.update(outbox).where(outbox.c.id == row_id).values(**values))
 
 
@@ -141,24 +145,31 @@ def postpone(connection: Connection, row_id: str, until: datetime, error: str) -
     )
 
 
-def original(connection: Connection, row_id: str) -> tuple[str, str, str] | None:
-    """(message id, unused update token, state) of the card an update changes."""
-    row = connection.execute(
-        sa.select(outbox.c.message_id, outbox.c.update_token, outbox.c.state).where(outbox.c.id == row_id)
-    ).first()
-    return (row.message_id or "", row.update_token, row.state) if row else None
+def original(connection: Connection, row_id: str) -> tuple[str, list[str], str] | None:
+    """(message id, unused single-use update codes, state) of the card an update changes."""
+    columns = (outbox.c.message_id, outbox.c.update_token, outbox.c.state)
+    row = connection.execute(sa.select(*columns).where(outbox.c.id == row_id)).first()
+    return (row.message_id or "", row.update_token.split(), row.state) if row else None
+
+
+def superseded(connection: Connection, row: Row) -> bool:
+    """True when a later update of the same card is waiting: codes are scarce and only the last state matters."""
+    later = sa.and_(outbox.c.of == row.of, outbox.c.kind == "update", outbox.c.id > row.id, outbox.c.state == "queued")
+    return connection.execute(sa.select(sa.func.count()).where(later)).scalar_one() > 0
 
 
 def remember_token(connection: Connection, ref: str, token: str) -> None:
-    """A click brings a fresh single-use code for its card; keep it for the next update."""
-    if token:
-        connection.execute(
-            sa.update(outbox).where(outbox.c.ask_ref == ref, outbox.c.kind == "send").values(update_token=token)
-        )
+    """A click brings a fresh single-use code for its card; keep it beside the unused ones, newest last."""
+    if not token or not ref:
+        return
+    mine = sa.and_(outbox.c.ask_ref == ref, outbox.c.kind == "send")
+    for row in connection.execute(sa.select(outbox.c.id, outbox.c.update_token).where(mine)).all():
+        tokens = [*row.update_token.split(), token][-MAX_TOKENS:]
+        connection.execute(sa.update(outbox).where(outbox.c.id == row.id).values(update_token=" ".join(tokens)))
 
 
 def spend_token(connection: Connection, row_id: str, token: str) -> None:
-    """Forget a code that was used, unless a newer one came meanwhile."""
-    connection.execute(
-        sa.update(outbox).where(outbox.c.id == row_id, outbox.c.update_token == token).values(update_token="")
-    )
+    """Forget a code that was used; the others stay."""
+    held = connection.execute(sa.select(outbox.c.update_token).where(outbox.c.id == row_id)).scalar_one_or_none()
+    left = " ".join(each for each in (held or "").split() if each != token)
+    connection.execute(sa.update(outbox).where(outbox.c.id == row_id).values(update_token=left))

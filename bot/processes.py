@@ -64,7 +64,9 @@ def stream(app: App, stop: threading.Event) -> int:
     """Hold every platform's outgoing connection that has one (DingTalk Stream); returns how many there were."""
     dispatch = jobs.dispatcher(app)
     listening = [(name, platform.listen) for name, platform in app.platforms.items() if isinstance(platform, Listening)]
-    threads = [threading.Thread(target=listen, args=(dispatch, stop), name=name, daemon=True) for name, listen in listening]
+    threads = [
+        threading.Thread(target=listen, args=(dispatch, stop), name=name, daemon=True) for name, listen in listening
+    ]
     for thread in threads:
         thread.start()
     while threads and not stop.is_set():

@@ -62,7 +62,7 @@ outbox = sa.Table(
     sa.Column("due", UTCDateTime, nullable=False),
     sa.Column("lease", UTCDateTime),
     sa.Column("message_id", sa.String(200)),
-    sa.Column("update_token", sa.String(600), nullable=False, server_default=""),
+    sa.Column("update_token", sa.Text, nullable=False, server_default=""),
     sa.Column("error", sa.String(300)),
     sa.Column("ambiguous", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("created_at", UTCDateTime, nullable=False),

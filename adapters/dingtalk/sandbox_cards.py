@@ -142,7 +142,7 @@ class Cards:
 
     def callback(self, person: Person, bubble: Bubble, key: str, form: Json) -> Json:
         """Payload of a click (docs: event-callback-card). `params` as the template's button declares them."""
-        button = next((each for each in bubble.card["buttons"] if each["key"] == key), {})
+        button: Json = next((each for each in bubble.card["buttons"] if each["key"] == key), {})
         params = {**button.get("params", {}), **({"form": form} if form else {})}
         content = {"cardPrivateData": {"actionIds": [key], "params": params}}
         return {

@@ -62,7 +62,7 @@ def _world_routes(routes: Blueprint, world: World) -> None:
 
     @routes.post("/people")
     def replace() -> ResponseReturnValue:
-        rows = request.get_json(force=True, silent=True)
+        rows: Any = request.get_json(force=True, silent=True)
         try:
             world.replace_people(rows if isinstance(rows, list) else rows["people"])
         except (KeyError, TypeError) as missing:

@@ -144,7 +144,7 @@ class World:
         for row in rows:
             if row["platform"] not in ("wecom", "dingtalk"):
                 raise KeyError("platform")
-            fields = {key: str(row.get(key, "")) for key in known}
+            fields: dict[str, Any] = {key: str(row.get(key, "")) for key in known}
             people.append(Person(**fields, shift={**DEFAULT_SHIFT, **row.get("shift", {})}))
         with self.lock:
             self.people = people

@@ -1,4 +1,4 @@
-"""What the employee is told. Pure. Never accuses, never names a penalty; times come in already formatted as local `HH:MM`."""
+"""What the employee is told. Pure. Never accuses, never names a penalty; times come in as local `HH:MM`."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ log = structlog.get_logger("huizhi.missed_punch")
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """One platform's answers for one local day; `at` is when the fetch began, so that nothing later is assumed known."""
+    """One platform's answers for one local day; `at` is when the fetch began, nothing later is known."""
 
     day: date
     since: datetime

@@ -57,7 +57,7 @@ UNDO_WINDOW = timedelta(minutes=30)
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that is known about one missing punch at `now`. `expected`/`missing` count the people due at the same site."""
+    """All that is known about one missing punch at `now`. `expected`/`missing` count the people due at the site."""
 
     now: datetime
     start: datetime

@@ -53,7 +53,7 @@ def _due(ctx: Context) -> list[_Due]:
 
 
 def _missing(ctx: Context) -> Sequence[RowMapping]:
-    """One query: running shifts past grace without a punch, with the leave that covers now and whether a case exists."""
+    """One query: running shifts past grace without a punch, with the leave covering now and whether a case exists."""
     arrived = sa.exists().where(
         t.punch.c.person_id == t.shift.c.person_id,
         t.punch.c.kind != "off",

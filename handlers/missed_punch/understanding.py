@@ -1,4 +1,4 @@
-"""What a person's own words mean here. Pure; Chinese and English; when in doubt `unclear`, never a guess against them."""
+"""What a person's own words mean here. Pure; Chinese and English; in doubt `unclear`, never a guess against them."""
 
 from __future__ import annotations
 
@@ -42,13 +42,15 @@ _DEVICE = re.compile(
 )
 _FORGOT = re.compile(
     r"忘|漏打|没打上?卡|未打卡|补卡|没刷卡|漏刷|已经?(到|在)(公司|单位|办公室|店里?|工位)|(早就?|就)到了|人在公司|在工位|在公司|在办公室|在店里|"
-    r"\b(forg[eo]t\w*|missed (the )?punch|didn'?t (clock|punch|check)|(at|in) (the |my )?(office|desk|work)|i'?m here|already here|arrived at)\b",
+    r"\b(forg[eo]t\w*|missed (the )?punch|didn'?t (clock|punch|check)|(at|in) (the |my )?(office|desk|work)|"
+    r"i'?m here|already here|arrived at)\b",
     _I,
 )
 _ON_WAY = re.compile(
-    r"路上|堵车|堵着|堵死|马上(就)?到|快到|就到|在赶|赶过|地铁|公交|晚点到|晚到|要迟到|会迟到|迟到|睡过|起晚|分钟(后|就|内|左右)?(能|可以)?到|停车|打车|"
-    r"电梯|一会�?到|稍后到|送孩子|"
-    r"\b(on my way|omw|running late|traffic|be there|be late|i'?m late|late|coming|overslept|subway|metro|train|bus|almost there)\b",
+    r"路上|堵车|堵着|堵死|马上(就)?到|快到|就到(?!了)|在赶|赶过|地铁|公交|晚点到|晚到|要迟到|会迟到|迟到|睡过|起晚|分钟(后|就|内|左右)?(能|可以)?到|停车|打车|"
+    r"电梯|一会儿?到|稍后到|送孩子|"
+    r"\b(on my way|omw|running late|traffic|be there|be late|i'?m late|late|coming|overslept|"
+    r"subway|metro|train|bus|almost there)\b",
     _I,
 )
 _LEAVE = re.compile(
@@ -58,12 +60,13 @@ _LEAVE = re.compile(
 )
 _FIELD = re.compile(
     r"外勤|出差|客户|外出|拜访|工地|现场|跑业务|出外|展会|在外面(办|开|谈)|机场|高铁站|去(了)?(分公司|工厂|银行|税务|政务)|送货|"
-    r"\b(client|customer|on[- ]?site|business trip|field( work)?|travel\w*|visiting|airport|out of office|exhibition)\b",
+    r"\b(client|customer|on[- ]?site|business trip|field( work)?|travel\w*|visiting|airport|out of office|expo)\b",
     _I,
 )
 _SAFE = re.compile(
     r"^(1|１|一|ok|okay|好的?|嗯+|在|在的|在呢|在啊|收到|没事|我没事|平安|安好|一切都?好|都好|挺好的?|还好|看到了?|知道了?|"
-    r"yes|yep|fine|i'?m (fine|ok|okay|good|safe)|safe|here|all good|hi|hello|你好|您好|早|早上好|👌|👍|\[ok\])[!！。.~～,， 了的呀啊哈]*$",
+    r"yes|yep|fine|i'?m (fine|ok|okay|good|safe)|safe|here|all good|hi|hello|"
+    r"你好|您好|早|早上好|👌|👍|\[ok\])[!！。.~～,， 了的呀啊哈]*$",
     _I,
 )
 _NEGATED = re.compile(
@@ -89,6 +92,7 @@ _CLOCK = re.compile(
     r"\s*(?P<half>[ap]\.?m\b\.?)?",
     _I,
 )
+_NOT_A_TIME = re.compile(r"一点(?=[都也儿点小])|(?<=[有早晚快慢差])一点")
 _BARE = re.compile(r"(?<![\d:.：])(?P<hour>1[0-2]|0?[1-9])\s*(?P<half>[ap]\.?m\b\.?)", _I)
 _FOUR = re.compile(r"^\D{0,6}(?P<hour>[01]\d|2[0-3])(?P<minute>[0-5]\d)\D{0,6}$")
 _DOT = re.compile(r"^\D{0,4}(?P<hour>\d{1,2})\.(?P<minute>[0-5]\d)\D{0,4}$")
@@ -115,7 +119,8 @@ def understand(text: str, now_local: datetime) -> Understood:
 
 
 def clock_time(text: str, now_local: datetime) -> time | None:
-    """The first wall-clock time in `text`: `9点05`, `九点半`, `8:55am`, `下午两点一刻`, `0905`; None when there is none."""
+    """The first wall-clock time in `text`: `9点05`, `九点半`, `8:55am`, `下午两点一刻`, `0905`; None without one."""
+    text = _NOT_A_TIME.sub("", text)
     if match := _CLOCK.search(text):
         hour = _number(match["hour"])
         minute = int(match["colon"]) if match["colon"] else _minute(match["word"])

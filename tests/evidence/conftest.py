@@ -57,10 +57,10 @@ def postgres() -> Iterator[str]:
     with warnings.catch_warnings():
         # pgserver keeps a lock file in XDG_RUNTIME_DIR; where there is none, platformdirs says so on import.
         warnings.simplefilter("ignore")
-        import pgserver
+        from pgserver.postgres_server import get_server
     with tempfile.TemporaryDirectory(prefix="pg") as folder:
         Path(folder).chmod(0o755)
-        server = pgserver.get_server(Path(folder) / "data")
+        server = get_server(Path(folder) / "data")
         yield server.get_uri()
         server.cleanup()
 

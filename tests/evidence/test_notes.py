@@ -27,7 +27,8 @@ CHECKPOINT = f"""{ORIGIN}
 2dK/VNIiHcmMdgI72MnzrYRW/2G8pBhY9LqdFNtiEgc=
 
 — acme.example/hr-log/1 0OA9p1x5wVuKtKoBtUHZ4ui24BhGCiuKGn8UwqWCz+MDen5ZRYKt8gde4p60vmvM1Z9vyHsh2GLmUIeAjmUU5L7PYAE=
-— union.acme.example/witness ZmPVOQAAAABpVwqAJUB5UkG+ovqH6qO+v+ULE57RNgfiyOpP089uISq6F8C+X2OVP+ke+AdOYTBdylJssSau49KyAXRfbxVaDj5SCw==
+— union.acme.example/witness ZmPVOQAAAABpVwqAJUB5UkG+ovqH6qO+v+ULE57RNgfiyOpP089uISq6F8C+X2OVP+\
+ke+AdOYTBdylJssSau49KyAXRfbxVaDj5SCw==
 """
 PROOF = f"""c2sp.org/tlog-proof@v1
 index 1

@@ -121,8 +121,8 @@ def test_every_sampled_byte_flip_is_found(package: Path, tmp_path: Path) -> None
             assert not verify(target).ok, position
         except Unreadable:
             continue
-    for bad in (raw + b"x", b"x" + raw, raw[:-1]):
-        target.write_bytes(bad)
+    for other in (raw + b"x", b"x" + raw, raw[:-1]):
+        target.write_bytes(other)
         assert main([str(target)]) in (1, 2)
 
 

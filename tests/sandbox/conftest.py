@@ -61,7 +61,9 @@ class Client:
 
     def wecom(self, path: str, body: dict[str, Any] | None = None, **query: Any) -> Any:
         if "w" not in self.tokens:
-            got = requests.get(self.base + "/cgi-bin/gettoken", {"corpid": "wwcorp", "corpsecret": "s3cret"}, timeout=10)
+            got = requests.get(
+                self.base + "/cgi-bin/gettoken", {"corpid": "wwcorp", "corpsecret": "s3cret"}, timeout=10
+            )
             self.tokens["w"] = got.json()["access_token"]
         query["access_token"] = self.tokens["w"]
         method = "GET" if body is None else "POST"
@@ -70,7 +72,9 @@ class Client:
     def ding_token(self) -> str:
         if "d" not in self.tokens:
             body = {"appKey": "dingapp", "appSecret": "dsecret"}
-            self.tokens["d"] = requests.post(self.base + "/v1.0/oauth2/accessToken", json=body, timeout=10).json()["accessToken"]
+            self.tokens["d"] = requests.post(self.base + "/v1.0/oauth2/accessToken", json=body, timeout=10).json()[
+                "accessToken"
+            ]
         return self.tokens["d"]
 
     def new(self, method: str, path: str, body: dict[str, Any] | None = None, **query: Any) -> requests.Response:

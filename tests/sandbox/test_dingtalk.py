@@ -22,14 +22,33 @@ MONDAY = "2026-01-05"
 
 
 def create(client: Client, user: str = "zhou", track: str = "o1", template: str = "own.schema", **more: Any) -> Any:
-    own = {"title": "补卡提醒", "text": "今天少了一次打卡", "facts": json.dumps([{"label": "班次", "value": "09:00"}]),
-           "buttons": json.dumps([{"label": "忘打卡", "key": "missed_punch.forgot~a", "style": "primary"}]), "footer": "f", "closed": ""}
-    public = {"title": "补卡提醒", "markdown": "今天少了\n\n**班次**：09:00\n\n> 忘了", "tips": "f", "sys_full_json_obj": json.dumps(
-        {"msgButtons": [{"text": "忘打卡", "color": "blue", "id": "k1", "request": True}]})}
-    body = {"cardTemplateId": template, "outTrackId": track, "callbackType": "STREAM", "userIdType": 1,
-            "cardData": {"cardParamMap": own if template == "own.schema" else public}, "openSpaceId": f"dtv1.card//IM_ROBOT.{user}",
-            "imRobotOpenSpaceModel": {"supportForward": False},
-            "imRobotOpenDeliverModel": {"spaceType": "IM_ROBOT", "robotCode": "dingapp"}, **more}
+    own = {
+        "title": "补卡提醒",
+        "text": "今天少了一次打卡",
+        "facts": json.dumps([{"label": "班次", "value": "09:00"}]),
+        "buttons": json.dumps([{"label": "忘打卡", "key": "missed_punch.forgot~a", "style": "primary"}]),
+        "footer": "f",
+        "closed": "",
+    }
+    public = {
+        "title": "补卡提醒",
+        "markdown": "今天少了\n\n**班次**：09:00\n\n> 忘了",
+        "tips": "f",
+        "sys_full_json_obj": json.dumps(
+            {"msgButtons": [{"text": "忘打卡", "color": "blue", "id": "k1", "request": True}]}
+        ),
+    }
+    body = {
+        "cardTemplateId": template,
+        "outTrackId": track,
+        "callbackType": "STREAM",
+        "userIdType": 1,
+        "cardData": {"cardParamMap": own if template == "own.schema" else public},
+        "openSpaceId": f"dtv1.card//IM_ROBOT.{user}",
+        "imRobotOpenSpaceModel": {"supportForward": False},
+        "imRobotOpenDeliverModel": {"spaceType": "IM_ROBOT", "robotCode": "dingapp"},
+        **more,
+    }
     return client.new("POST", "/v1.0/card/instances/createAndDeliver", body)  # fmt: skip
 
 
@@ -49,7 +68,9 @@ class Listener:
                 self.frames.append(frame)
                 head = {"messageId": frame["headers"]["messageId"], "contentType": "application/json"}
                 if frame["headers"]["topic"] != "disconnect":
-                    self.socket.send(json.dumps({"code": 200, "headers": head, "message": "OK", "data": json.dumps(self.answer)}))
+                    self.socket.send(
+                        json.dumps({"code": 200, "headers": head, "message": "OK", "data": json.dumps(self.answer)})
+                    )
                 self.came.release()
         except ConnectionClosed:
             self.frames.append({"closed": True})
@@ -86,7 +107,12 @@ def test_stream_click_and_answer_closes_the_card(client: Client, listener: Liste
     assert create(client).json()["result"]["deliverResults"][0]["success"] is True
     bubble = client.bubbles("zhou")[0]
     assert bubble["card"]["buttons"][0]["key"] == "missed_punch.forgot~a"
-    listener.answer = {"response": {"cardData": {"cardParamMap": {"closed": "已说明"}}, "cardUpdateOptions": {"updateCardDataByKey": True}}}
+    listener.answer = {
+        "response": {
+            "cardData": {"cardParamMap": {"closed": "已说明"}},
+            "cardUpdateOptions": {"updateCardDataByKey": True},
+        }
+    }
     assert client.sandbox("click", user="zhou", bubble=bubble["id"], key="missed_punch.forgot~a")["status"] == 200
     payload = json.loads(listener.frames[0]["data"])
     assert payload["userId"] == "zhou" and "missed_punch.forgot~a" in payload["content"]
@@ -117,7 +143,12 @@ def test_ticket_is_single_use_and_dies_after_90_seconds(client: Client) -> None:
 
 
 def test_public_template_over_http(client: Client, bot: Bot) -> None:
-    register = {"callbackRouteKey": "r", "callbackUrl": bot.url + "/callbacks/dingtalk/cards", "apiSecret": "a", "forceUpdate": True}
+    register = {
+        "callbackRouteKey": "r",
+        "callbackUrl": bot.url + "/callbacks/dingtalk/cards",
+        "apiSecret": "a",
+        "forceUpdate": True,
+    }
     assert client.new("POST", "/v1.0/card/callbacks/register", register).ok
     create(client, template=PUBLIC, callbackType="HTTP", callbackRouteKey="r")
     bubble = client.bubbles("zhou")[0]
@@ -152,7 +183,12 @@ def test_card_errors_and_update(client: Client) -> None:
 
 
 def test_robot_send_status_recall(client: Client) -> None:
-    body = {"robotCode": "dingapp", "userIds": ["zhou", "nobody"], "msgKey": "sampleMarkdown", "msgParam": '{"title":"t","text":"# hi"}'}
+    body = {
+        "robotCode": "dingapp",
+        "userIds": ["zhou", "nobody"],
+        "msgKey": "sampleMarkdown",
+        "msgParam": '{"title":"t","text":"# hi"}',
+    }
     sent = client.new("POST", "/v1.0/robot/oToMessages/batchSend", body).json()
     assert sent["invalidStaffIdList"] == ["nobody"]
     query = {"robotCode": "dingapp", "processQueryKey": sent["processQueryKey"]}
@@ -166,7 +202,13 @@ def test_robot_send_status_recall(client: Client) -> None:
 def test_attendance_lists_and_make_up(client: Client) -> None:
     client.sandbox("clock", at=f"{MONDAY}T13:40:00")
     client.sandbox("punch", user="sun", at=f"{MONDAY}T08:55:00")
-    days = {"workDateFrom": f"{MONDAY} 00:00:00", "workDateTo": f"{MONDAY} 00:00:00", "userIdList": ["zhou", "sun"], "offset": 0, "limit": 50}
+    days = {
+        "workDateFrom": f"{MONDAY} 00:00:00",
+        "workDateTo": f"{MONDAY} 00:00:00",
+        "userIdList": ["zhou", "sun"],
+        "offset": 0,
+        "limit": 50,
+    }
     rows = {row["userId"]: row for row in client.old("/attendance/list", days)["recordresult"]}
     assert rows["zhou"]["timeResult"] == "NotSigned" and rows["zhou"]["userCheckTime"] == rows["zhou"]["baseCheckTime"]
     assert rows["sun"]["timeResult"] == "Normal"
@@ -195,7 +237,9 @@ def test_tokens_errors_and_directory(client: Client) -> None:
     assert client.old("/topapi/v2/user/get", {"userid": "zhou"})["result"]["manager_userid"] == "sun"
     assert client.old("/topapi/v2/user/get", {"userid": "x"})["errcode"] == 60121
     departments = client.old("/topapi/v2/department/listsub", {"dept_id": 1})["result"]
-    people = [client.old("/topapi/user/listid", {"dept_id": each["dept_id"]})["result"]["userid_list"] for each in departments]
+    people = [
+        client.old("/topapi/user/listid", {"dept_id": each["dept_id"]})["result"]["userid_list"] for each in departments
+    ]
     assert people == [["zhou", "sun"], ["wu"]]
     code = client.sandbox("code", user="sun")["code"]
     assert client.old("/topapi/v2/user/getuserinfo", {"code": code})["result"]["userid"] == "sun"
@@ -205,5 +249,7 @@ def test_tokens_errors_and_directory(client: Client) -> None:
     assert (limited.status_code, limited.json()["code"]) == (403, "Forbidden.AccessDenied.QpsLimitForAppkeyAndApi")
     client.sandbox("faults", kind="expired_token")
     assert create(client).json()["code"] == "InvalidAuthentication"
-    bad = requests.post(client.base + "/v1.0/oauth2/accessToken", json={"appKey": "dingapp", "appSecret": "x"}, timeout=10)
+    bad = requests.post(
+        client.base + "/v1.0/oauth2/accessToken", json={"appKey": "dingapp", "appSecret": "x"}, timeout=10
+    )
     assert (bad.status_code, bad.json()["code"]) == (400, "invalidClientIdOrSecret")

@@ -55,5 +55,5 @@ def test_page_has_a_strict_policy_and_no_inline_code(client: Client) -> None:
     page = requests.get(client.base + "/", timeout=10)
     assert "unsafe" not in page.headers["Content-Security-Policy"]
     assert "style=" not in page.text and "onclick" not in page.text
-    for name in ("sandbox.css", "sandbox.js"):
+    for name in ("sandbox.css", "sandbox.js", "words.js"):
         assert requests.get(f"{client.base}/static/{name}", timeout=10).ok and name in page.text

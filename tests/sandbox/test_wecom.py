@@ -50,7 +50,12 @@ def test_click_delivers_the_encrypted_event_and_its_code_updates_the_card_once(c
     assert f"<EventKey><![CDATA[{key}]]>" in xml and "<FromUserName><![CDATA[zhangsan]]>" in xml
     code = re.search(r"<ResponseCode><!\[CDATA\[(.*?)\]\]>", xml)
     assert code
-    body = {"userids": ["zhangsan"], "agentid": 1000002, "response_code": code.group(1), "button": {"replace_name": "已说明"}}
+    body = {
+        "userids": ["zhangsan"],
+        "agentid": 1000002,
+        "response_code": code.group(1),
+        "button": {"replace_name": "已说明"},
+    }
     assert client.wecom("message/update_template_card", body)["errcode"] == 0
     shown = client.bubbles("zhangsan")[0]
     assert (shown["state"], shown["card"]["closed"]) == ("updated", "已说明")
@@ -62,7 +67,12 @@ def test_response_code_dies_after_72_hours(client: Client) -> None:
     code = send(client)["response_code"]
     client.sandbox("clock", advance=72 * 3600 + 1)
     client.tokens.clear()
-    body = {"userids": ["zhangsan"], "agentid": 1000002, "response_code": code, "template_card": card(replace_text="好")}
+    body = {
+        "userids": ["zhangsan"],
+        "agentid": 1000002,
+        "response_code": code,
+        "template_card": card(replace_text="好"),
+    }
     assert client.wecom("message/update_template_card", body)["errcode"] == 60140
 
 
@@ -92,7 +102,13 @@ def test_addresses_agent_task_ids_and_tokens(client: Client) -> None:
 
 
 def test_silent_drops_duplicate_and_thirty_a_minute(client: Client) -> None:
-    body = {"touser": "li", "agentid": 1000002, "msgtype": "text", "text": {"content": "好"}, "enable_duplicate_check": 1}
+    body = {
+        "touser": "li",
+        "agentid": 1000002,
+        "msgtype": "text",
+        "text": {"content": "好"},
+        "enable_duplicate_check": 1,
+    }
     assert [client.wecom("message/send", body)["errcode"] for _ in range(2)] == [0, 0]
     assert len(client.bubbles("li")) == 1
     body.pop("enable_duplicate_check")
@@ -112,13 +128,23 @@ def test_recall_until_24_hours(client: Client) -> None:
 def test_attendance_missed_row_then_correction(client: Client) -> None:
     client.sandbox("clock", at=f"{MONDAY}T14:00:00")
     client.sandbox("punch", user="li", at=f"{MONDAY}T09:10:00")
-    ask = {"opencheckindatatype": 3, "starttime": stamp(MONDAY), "endtime": stamp(f"{MONDAY} 23:59:59"), "useridlist": ["zhangsan", "li"]}
+    ask = {
+        "opencheckindatatype": 3,
+        "starttime": stamp(MONDAY),
+        "endtime": stamp(f"{MONDAY} 23:59:59"),
+        "useridlist": ["zhangsan", "li"],
+    }
     rows = {row["userid"]: row for row in client.wecom("checkin/getcheckindata", ask)["checkindata"]}
     assert rows["zhangsan"]["exception_type"] == "未打卡" and rows["li"]["exception_type"] == "时间异常"
     assert rows["zhangsan"]["checkin_time"] == rows["zhangsan"]["sch_checkin_time"] == stamp(f"{MONDAY} 09:00")
     day = {"starttime": stamp(MONDAY), "endtime": stamp(MONDAY), "useridlist": ["zhangsan"]}
     assert client.wecom("checkin/getcheckin_daydata", day)["datas"][0]["exception_infos"][0]["exception"] == 3
-    fix = {"userid": "zhangsan", "schedule_date_time": stamp(MONDAY), "schedule_checkin_time": 32400, "checkin_time": stamp(f"{MONDAY} 09:00")}
+    fix = {
+        "userid": "zhangsan",
+        "schedule_date_time": stamp(MONDAY),
+        "schedule_checkin_time": 32400,
+        "checkin_time": stamp(f"{MONDAY} 09:00"),
+    }
     assert client.wecom("checkin/punch_correction", {**fix, "schedule_checkin_time": 1})["errcode"] == 301080
     assert client.wecom("checkin/punch_correction", fix)["errcode"] == 0
     assert client.wecom("checkin/getcheckin_daydata", day)["datas"][0]["sp_items"][0]["type"] == 2
@@ -127,14 +153,27 @@ def test_attendance_missed_row_then_correction(client: Client) -> None:
 
 def test_leave_directory_and_identity(client: Client) -> None:
     client.sandbox("leave", user="zhangsan", start=f"{MONDAY}T09:00", end=f"{MONDAY}T18:00", pending=True)
-    span = {"starttime": str(stamp(MONDAY)), "endtime": str(stamp(MONDAY) + 86400), "new_cursor": "", "size": 100, "filters": []}
+    span = {
+        "starttime": str(stamp(MONDAY)),
+        "endtime": str(stamp(MONDAY) + 86400),
+        "new_cursor": "",
+        "size": 100,
+        "filters": [],
+    }
     number = client.wecom("oa/getapprovalinfo", span)["sp_no_list"][0]
     assert client.wecom("oa/getapprovaldetail", {"sp_no": number})["info"]["sp_status"] == 1
     assert client.wecom("user/get", userid="zhangsan")["direct_leader"] == ["li"]
     departments = client.wecom("department/simplelist")["department_id"]
-    found = [each["userid"] for row in departments for each in client.wecom("user/simplelist", department_id=row["id"])["userlist"]]
+    found = [
+        each["userid"]
+        for row in departments
+        for each in client.wecom("user/simplelist", department_id=row["id"])["userlist"]
+    ]
     assert sorted(found) == ["chen", "li", "wang", "zhangsan"]
-    assert client.wecom("checkin/getcheckinoption", {"datetime": 1, "useridlist": ["li"]})["info"][0]["group"]["grouptype"] == 1
+    assert (
+        client.wecom("checkin/getcheckinoption", {"datetime": 1, "useridlist": ["li"]})["info"][0]["group"]["grouptype"]
+        == 1
+    )
     code = client.sandbox("code", user="wang")["code"]
     assert client.wecom("auth/getuserinfo", code=code)["userid"] == "wang"
     assert client.wecom("auth/getuserinfo", code=code)["errcode"] == 42022

@@ -199,7 +199,7 @@ def upgrade() -> None:
         sa.Column("due", bot.db.UTCDateTime(), nullable=False),
         sa.Column("lease", bot.db.UTCDateTime(), nullable=True),
         sa.Column("message_id", sa.String(length=200), nullable=True),
-        sa.Column("update_token", sa.String(length=600), server_default="", nullable=False),
+        sa.Column("update_token", sa.Text(), server_default="", nullable=False),
         sa.Column("error", sa.String(length=300), nullable=True),
         sa.Column("ambiguous", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("created_at", bot.db.UTCDateTime(), nullable=False),
