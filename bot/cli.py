@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 @click.version_option(package_name="huizhi")
 def main() -> None:
     """Huizhi 回执：住在企业微信与钉钉里的人事机器人 / the HR bot that lives in WeCom and DingTalk."""
-    os.environ.setdefault("HUIZHI_SECRET_KEY", secrets.token_hex(32))
+    if os.environ.get("HUIZHI_ENVIRONMENT") != "production" and "HUIZHI_SECRET_KEY_FILE" not in os.environ:
+        os.environ.setdefault("HUIZHI_SECRET_KEY", secrets.token_hex(32))
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

@@ -31,7 +31,7 @@ def sandbox(port: int, bot_url: str) -> None:
     "--var", "folder", type=click.Path(file_okay=False, path_type=Path), default=Path("var/run"), show_default=True
 )
 def run(port: int, folder: Path) -> None:
-    """Everything on this machine: bot, worker, scheduler, stream, Redis and the sandbox. Ctrl-C stops it, data stays."""
+    """Everything on this machine: bot, worker, scheduler, stream, Redis and the sandbox. Ctrl-C stops, data stays."""
     from bot.processes import stop_flag
     from bot.rehearsal import stage
 
@@ -82,7 +82,8 @@ def _prove(theatre: Any, console: Console) -> None:
     found = verify(damaged)
     if found.ok or not found.findings:
         raise SystemExit("a changed byte was not noticed")
-    console.print(f"改动一个字节之后：{found.findings[0].zh}", style="yellow")
+    first = found.findings[0]
+    console.print(f"改动一个字节之后：{first.file} · 事件 {first.event_id}：{first.zh}", style="yellow")
     print(f"demo: evidence verified: {report.events} events, 1 tampering detected")
 
 

@@ -94,7 +94,7 @@ def _clock() -> Finding:
 
 
 def _reachable(settings: Settings) -> Finding:
-    advice = "回调地址必须能从公网访问；只用钉钉 Stream 时可忽略 / callbacks need a public address unless only Stream is used"
+    advice = "回调地址要能从公网访问；只用钉钉 Stream 可忽略 / callbacks need a public address, Stream does not"
     if not settings.public_url.startswith(("http://", "https://")):
         return Finding("public_url", False, "neither http nor https", advice)
     try:

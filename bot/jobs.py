@@ -19,6 +19,8 @@ from bot.evidence.sequencer import sequence
 
 log = structlog.get_logger("huizhi.jobs")
 QUEUE = "huizhi"
+MARK_MS = 2000
+BACKLOG = 200
 Job = Callable[[App], object]
 
 
@@ -28,13 +30,12 @@ def dispatcher(app: App) -> Dispatcher:
 
 
 def nudge(app: App, name: str) -> None:
-    """Ask for `name` soon; many nudges before it starts are one job. A missing Redis only costs speed: the
-    scheduler asks again every second."""
+    """Ask for `name` soon; nudges before it starts are one job. A missing Redis only costs speed: the scheduler asks
+    again every second. The mark is short-lived, because the worker that should clear it may have been killed."""
     try:
-        if app.redis.set(f"huizhi:nudge:{name}", "1", nx=True, ex=30):
-            Queue(QUEUE, connection=app.redis, serializer=JSONSerializer).enqueue(
-                "bot.jobs.run", name, result_ttl=0, failure_ttl=3600
-            )
+        queue = Queue(QUEUE, connection=app.redis, serializer=JSONSerializer)
+        if app.redis.set(f"huizhi:nudge:{name}", "1", nx=True, px=MARK_MS) and queue.count < BACKLOG:
+            queue.enqueue("bot.jobs.run", name, result_ttl=0, failure_ttl=3600)
     except redis.RedisError as error:
         log.warning("nudge.lost", job=name, error=type(error).__name__)
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
+
+from redis.exceptions import LockNotOwnedError
+
+from bot.errors import PlatformError
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -36,9 +40,16 @@ class RedisStore:
 
     @contextmanager
     def lock(self, name: str, ttl: float) -> Iterator[None]:
-        """Mutual exclusion between processes for at most `ttl` seconds; waits as long."""
-        with self._redis.lock(f"huizhi:lock:{name}", timeout=ttl, blocking_timeout=ttl):
+        """Mutual exclusion between processes for at most `ttl` seconds; waits as long, then PlatformError."""
+        lock = self._redis.lock(f"huizhi:lock:{name}", timeout=ttl, blocking_timeout=ttl)
+        if not lock.acquire():
+            raise PlatformError("lock.busy", f"another process holds {name}", retry_after=1)
+        try:
             yield
+        finally:
+            # Held longer than ttl: somebody else may have it by now, and theirs must stay.
+            with suppress(LockNotOwnedError):
+                lock.release()
 
     def count(self, key: str, ttl: float) -> int:
         """Add one and return the total; the counter lives `ttl` seconds from its first use."""

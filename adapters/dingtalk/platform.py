@@ -106,7 +106,12 @@ class DingTalk:
     def _attendance(self) -> Finding:
         admin = self._store.get(OPERATOR)
         if not admin:
-            return Finding("钉钉考勤权限", None, "还没有在通讯录中找到管理员，不知道用谁来查询", "先同步一次通讯录，并确认应用可见范围包含一位管理员")
+            return Finding(
+                "钉钉考勤权限",
+                None,
+                "还没有在通讯录中找到管理员，不知道用谁来查询",
+                "先同步一次通讯录，并确认应用可见范围包含一位管理员",
+            )
         now, hour = clock.now(), timedelta(hours=1)
         return _try(
             "钉钉考勤权限",

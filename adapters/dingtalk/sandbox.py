@@ -14,6 +14,7 @@ from adapters.dingtalk.sandbox_attendance import Attendance
 from adapters.dingtalk.sandbox_cards import Cards
 from adapters.dingtalk.sandbox_contacts import Contacts
 from adapters.dingtalk.sandbox_desk import Desk, Fail, new_error, old_error
+from adapters.dingtalk.sandbox_makeup import MakeUp
 from adapters.dingtalk.sandbox_robot import Robot
 from adapters.dingtalk.sandbox_stream import Stream
 from adapters.sandbox import envelope
@@ -39,6 +40,7 @@ class DingTalk:
         self.cards, self.stream = Cards(desk), Stream(desk)
         Robot(desk)
         Attendance(desk)
+        MakeUp(desk)
         Contacts(desk)
 
     def start(self) -> str:
@@ -110,6 +112,19 @@ class DingTalk:
             "x-ddpaas-signature": envelope.hmac_base64(route["secret"], stamp),
         }
         return self._post(route["url"], {}, headers, json.dumps(body, ensure_ascii=False).encode(), body)
+
+    def read(self, person: Person, bubble: Bubble) -> Json:
+        """robot_msg_read (docs: bot-message-read-event): lower camel case by Stream, PascalCase over HTTP."""
+        row = {
+            "unionId": f"union-{person.id}",
+            "userId": person.id,
+            "operatTime": self._millis(),
+            "processQueryKey": bubble.data.get("carrier", ""),
+            "robotCode": self.desk.settings.dingtalk_robot_code,
+        }
+        if not self.stream.connected():
+            row = {name[0].upper() + name[1:]: value for name, value in row.items()}
+        return self.event("robot_msg_read", row, person.id)
 
     def say(self, person: Person, text: str) -> Json:
         """A one-to-one message to the robot (docs: receive-message)."""

@@ -1,4 +1,4 @@
-"""DingTalk stand-in: attendance on the legacy host (docs: attendance plan, results, records, leave status, make-up)."""
+"""DingTalk stand-in: attendance on the legacy host (docs: attendance plan, results, records, leave status)."""
 
 from __future__ import annotations
 
@@ -22,8 +22,6 @@ class Attendance:
         desk.old("POST", "/attendance/listRecord", self.records)
         desk.old("POST", "/attendance/list", self.results)
         desk.old("POST", "/topapi/attendance/getleavestatus", self.leaves)
-        desk.old("POST", "/topapi/attendance/approve/check", self.make_up)
-        desk.old("POST", "/topapi/attendance/approve/cancel", self.cancel)
 
     def _people(self, users: object, most: int) -> list[Person]:
         """Unknown people are left out without a word, as documented for the attendance lists."""
@@ -154,7 +152,7 @@ class Attendance:
         }
 
     def results(self, body: Json) -> Json:
-        """One row per slot. A missed one carries userCheckTime == baseCheckTime and sourceType SYSTEM: no proof of a punch."""
+        """One row per slot. A missed one has userCheckTime == baseCheckTime and sourceType SYSTEM: no punch."""
         start, end = self.desk.text_time(body.get("workDateFrom")), self.desk.text_time(body.get("workDateTo"))
         self._span(start, end, 6)
         offset, limit = int(body.get("offset", 0)), int(body.get("limit", 0))
@@ -201,39 +199,6 @@ class Attendance:
             if not leave.pending and leave.start < end and start < leave.end
         ]
         return {"result": {"has_more": len(rows) > offset + size, "leave_status": rows[offset : offset + size]}}
-
-    def make_up(self, body: Json) -> Json:
-        """Flips a missed slot to approved; repeated with the same approve_id it changes nothing."""
-        person = self.desk.person(body.get("userid", ""))
-        if person is None:
-            raise Fail(33012, "userid is invalid")
-        for field in ("work_date", "punch_id", "punch_check_time", "user_check_time", "approve_id"):
-            if not body.get(field):
-                raise Fail(40035, f"{field} is required")
-        day, at = self.desk.text_time(body["work_date"]), self.desk.text_time(body["user_check_time"])
-        wanted = str(body["punch_id"])
-        slot = next(
-            (each for each in self.world.slots(person, day.date()) if wanted in (str(each.id), str(each.id % 10**10))),
-            None,
-        )
-        if slot is None or self.desk.text_time(body["punch_check_time"]) != slot.at:
-            raise Fail(40035, "punch_id does not belong to this day and time")
-        with self.world.lock:
-            if not any(each["approve_id"] == body["approve_id"] for each in person.corrections):
-                person.punches.append(Punch(at, "correction", str(body["approve_id"])))
-                person.corrections.append(
-                    {"day": slot.day, "slot": slot.id, "at": at.isoformat(), "approve_id": str(body["approve_id"])}
-                )
-        return {"result": {"dingtalk_id": slot.id}}
-
-    def cancel(self, body: Json) -> Json:
-        person, number = self.desk.person(body.get("userid", "")), str(body.get("approve_id", ""))
-        if person is None:
-            raise Fail(33012, "userid is invalid")
-        with self.world.lock:
-            person.corrections = [each for each in person.corrections if each["approve_id"] != number]
-            person.punches = [each for each in person.punches if each.remark != number or each.source != "correction"]
-        return {"result": {}}
 
 
 def _millis(at: datetime) -> int:

@@ -7,11 +7,10 @@ import re
 import secrets
 from typing import Any
 
+from adapters.dingtalk import sandbox_views
 from adapters.dingtalk.sandbox_desk import Desk, Fail
 from adapters.sandbox.state import Bubble, Json, Person
 
-PUBLIC = "1366a1eb-bc54-4859-ac88-517c56a9acb1.schema"
-COLORS = {"blue": "primary", "red": "danger"}
 SPACE = re.compile(r"dtv1\.card//(?i:IM_ROBOT)\.(.+)")
 CREATE = {
     "cardTemplateId",
@@ -51,7 +50,7 @@ class Cards:
             if not body.get(field):
                 raise Fail(f"param.{field}Empty", f"{field} is empty")
         track, template = str(body["outTrackId"]), str(body["cardTemplateId"])
-        if template not in {PUBLIC, self.desk.settings.dingtalk_card_template_id}:
+        if template not in {sandbox_views.PUBLIC, self.desk.settings.dingtalk_card_template_id}:
             raise Fail("param.templateNotExist", "card template does not exist")
         if len(track) > 64:
             raise Fail("param.outTrackIdInvalid", "outTrackId is longer than 64")
@@ -93,7 +92,9 @@ class Cards:
             }
         carrier = secrets.token_urlsafe(24)
         if not self.world.fault("drop_silently", where):
-            self.world.put(person, "card", card=view(wire["template"], wire["params"]), **wire, carrier=carrier)
+            self.world.put(
+                person, "card", card=sandbox_views.view(wire["template"], wire["params"]), **wire, carrier=carrier
+            )
         self.world.store("dingtalk.sent")[carrier] = {"at": self.world.now(), "users": [user]}
         return {"spaceType": "IM_ROBOT", "spaceId": user, "success": True, "carrierId": carrier, "errorMsg": ""}
 
@@ -118,7 +119,7 @@ class Cards:
         if bubble.state == "recalled":
             return
         bubble.data["params"] = {**bubble.data["params"], **params} if by_key else params
-        bubble.card = view(bubble.data["template"], bubble.data["params"], updated=True)
+        bubble.card = sandbox_views.view(bubble.data["template"], bubble.data["params"], updated=True)
         bubble.state = "updated"
 
     def answered(self, bubble: Bubble, answer: Any) -> None:
@@ -172,96 +173,3 @@ class Cards:
             if len(key.encode()) > 100 or (len(value.encode()) > 1024 and key != "sys_full_json_obj"):
                 raise Fail("param.invalid", f"cardParamMap.{key} is too long")
         return dict(params)
-
-
-def view(template: str, params: Json, *, updated: bool = False) -> Json:
-    """The neutral view, of the public template or of our own."""
-    return _public(params, updated) if template == PUBLIC else _own(params)
-
-
-def _own(params: Json) -> Json:
-    closed = params.get("closed", "")
-    buttons = [_own_button(each) for each in _json_list(params.get("buttons"))]
-    facts = [
-        {"label": str(each.get("label", "")), "value": str(each.get("value", ""))}
-        for each in _json_list(params.get("facts"))
-    ]
-    text, quote = _quote(params.get("text", ""))
-    return {
-        "title": params.get("title", ""),
-        "text": text,
-        "facts": facts,
-        "quote": params.get("quote", quote),
-        "buttons": [each for each in buttons if not closed or each["url"]],
-        "footer": params.get("footer", ""),
-        "closed": closed,
-    }
-
-
-def _own_button(row: Json) -> Json:
-    """Either {label, key, style, url} or the public template's names; the click carries `action`."""
-    key, style = str(row.get("key") or row.get("id") or ""), str(row.get("style") or row.get("color") or "default")
-    url = row.get("url", "")
-    return {
-        "label": row.get("label") or row.get("text", ""),
-        "key": "" if url else key,
-        "url": url,
-        "style": COLORS.get(style, style if style in ("primary", "danger") else "default"),
-        "params": {"action": key},
-    }
-
-
-def _public(params: Json, updated: bool) -> Json:
-    facts, lines = [], []
-    for line in params.get("markdown", "").split("\n"):
-        if match := re.fullmatch(r"\*\*(.+?)\*\*：(.*)", line.strip()):
-            facts.append({"label": match.group(1), "value": match.group(2)})
-        elif not line.startswith("### "):
-            lines.append(line)
-    text, quote = _quote("\n".join(lines))
-    try:
-        rows = json.loads(params.get("sys_full_json_obj") or "{}").get("msgButtons", [])
-    except (ValueError, AttributeError) as broken:
-        raise Fail("param.invalid", "sys_full_json_obj is not a JSON object") from broken
-    buttons = [_public_button(row) for row in rows]
-    tips = params.get("tips", "")
-    closed = tips if updated and not any(each["key"] for each in buttons) else ""
-    return {
-        "title": params.get("title", ""),
-        "text": text,
-        "facts": facts,
-        "quote": quote,
-        "buttons": buttons,
-        "footer": "" if closed else tips,
-        "closed": closed,
-    }
-
-
-def _public_button(row: Json) -> Json:
-    key = row.get("id") or (row.get("params") or {}).get("id", "")
-    return {
-        "label": row.get("text", ""),
-        "key": str(key) if row.get("request") else "",
-        "url": row.get("url", ""),
-        "style": COLORS.get(str(row.get("color", "")), "default"),
-        "params": row.get("params") or {},
-    }
-
-
-def _json_list(value: Any) -> list[Json]:
-    try:
-        rows = json.loads(value) if value else []
-    except ValueError as broken:
-        raise Fail("param.invalid", "not a JSON list") from broken
-    return rows if isinstance(rows, list) else []
-
-
-def _quote(text: str) -> tuple[str, str]:
-    """Markdown without its quoted lines and, apart, those lines or the words between 「 and 」 on a line of their own."""
-    rest, quote = [], []
-    for line in text.split("\n"):
-        if match := re.fullmatch(r"(?:>\s?(.*)|「(.*)」)", line.strip()):
-            quote.append(match.group(1) or match.group(2) or "")
-        else:
-            rest.append(line)
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(rest)).strip(), "\n".join(quote)

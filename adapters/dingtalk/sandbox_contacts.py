@@ -1,4 +1,4 @@
-"""DingTalk stand-in: departments, people, and who opened the page (docs: v2/user/get, v2/department/listsub, getuserinfo)."""
+"""DingTalk stand-in: departments, people, and who opened the page (docs: v2/user/get, v2/department/listsub)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DingTalk stand-in: robot messages to people (docs: chatbots-send-one-on-one-chat-messages-in-batches, read status, recall)."""
+"""DingTalk stand-in: robot messages to people (docs: chatbots-send-one-on-one-chat-messages-in-batches)."""
 
 from __future__ import annotations
 

@@ -150,7 +150,7 @@ class Stream:
         return bool(self.connections)
 
     def push(self, kind: str, topic: str, data: Json, **event: str) -> Json:
-        """One frame to the youngest connection, and its acknowledgement: {"status", "answer"}; status 0 = none in 3 s."""
+        """One frame to the youngest connection; {"status", "answer"} of its acknowledgement, status 0 = none in 3 s."""
         waiting, message = Waiting(), uuid.uuid4().hex
         now = str(int(self.world.now().timestamp() * 1000))
         headers = {

@@ -23,7 +23,9 @@ def blueprint(world: World, vendors: Mapping[str, Vendor]) -> Blueprint:
     routes = Blueprint("control", __name__, url_prefix="/_sandbox")
     _world_routes(routes, world)
     _time_routes(routes, world, vendors)
+    _clock_routes(routes, world)
     _phone_routes(routes, world, vendors)
+    _signal_routes(routes, world, vendors)
     return routes
 
 
@@ -129,6 +131,8 @@ def _time_routes(routes: Blueprint, world: World, vendors: Mapping[str, Vendor])
         world.store("codes")[value] = {"user": person.id, "platform": person.platform, "until": until, "used": False}
         return jsonify(code=value)
 
+
+def _clock_routes(routes: Blueprint, world: World) -> None:
     @routes.get("/clock")
     def look() -> ResponseReturnValue:
         return jsonify(
@@ -178,12 +182,25 @@ def _phone_routes(routes: Blueprint, world: World, vendors: Mapping[str, Vendor]
             abort(409, "this card has no such button any more")
         return jsonify(vendors[person.platform].click(person, bubble, key, dict(body.get("form", {}))))
 
+
+def _signal_routes(routes: Blueprint, world: World, vendors: Mapping[str, Vendor]) -> None:
     @routes.post("/disconnect")
     def disconnect() -> ResponseReturnValue:
         """Every long connection of every vendor is asked to come back."""
         for vendor in vendors.values():
             vendor.disconnect()
         return jsonify(ok=True)
+
+    @routes.post("/read")
+    def read() -> ResponseReturnValue:
+        """The person has read this message; only DingTalk tells the bot."""
+        body = _body()
+        person = _person(world, body)
+        bubble = next((each for each in person.bubbles if each.id == body.get("bubble")), None)
+        if bubble is None:
+            abort(404, "no such message")
+        bubble.data["read"] = True
+        return jsonify(vendors[person.platform].read(person, bubble))
 
     @routes.post("/say")
     def say() -> ResponseReturnValue:

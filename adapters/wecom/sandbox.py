@@ -12,6 +12,7 @@ from flask import Blueprint
 from adapters.sandbox import envelope
 from adapters.sandbox.state import Bubble, Json, Person, World
 from adapters.sandbox.vendor import Courier, Parcel
+from adapters.wecom.sandbox_approvals import Approvals
 from adapters.wecom.sandbox_checkin import Checkin
 from adapters.wecom.sandbox_contacts import Contacts
 from adapters.wecom.sandbox_desk import Desk, refusal
@@ -32,6 +33,7 @@ class WeCom:
         desk.route("GET", "gettoken", desk.get_token, token=False)
         self.messages = Messages(desk)
         Checkin(desk)
+        Approvals(desk)
         Contacts(desk)
 
     def start(self) -> str:
@@ -64,6 +66,10 @@ class WeCom:
             "ResponseCode": self.messages.new_code(bubble.data["msgid"]),
         }
         return self._push(person, fields, f"<SelectedItems>{items}</SelectedItems>" if items else "")
+
+    def read(self, person: Person, bubble: Bubble) -> Json:
+        """WeCom has no read event."""
+        return {"ok": True}
 
     def say(self, person: Person, text: str) -> Json:
         """A text message typed into the app's chat."""

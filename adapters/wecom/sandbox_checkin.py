@@ -1,13 +1,12 @@
-"""WeCom stand-in: attendance (docs 90262, 93374, 93380, 90263, 95803) and approvals (docs 91956, 91983)."""
+"""WeCom stand-in: attendance (docs 90262, 93374, 93380, 90263, 95803)."""
 
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
 from adapters.sandbox.state import Json, Leave, Person, Punch, Slot
+from adapters.wecom import sandbox_rows
 from adapters.wecom.sandbox_desk import Desk, Fail
-
-GROUP, GROUP_ID = "标准工时", 1
 
 
 class Checkin:
@@ -20,8 +19,6 @@ class Checkin:
         desk.route("POST", "checkin/getcheckinoption", self.option)
         desk.route("POST", "checkin/getcheckinschedulist", self.schedule)
         desk.route("POST", "checkin/punch_correction", self.correct)
-        desk.route("POST", "oa/getapprovalinfo", self.approvals)
-        desk.route("POST", "oa/getapprovaldetail", self.approval)
 
     def _people(self, body: Json) -> list[Person]:
         users = body.get("useridlist")
@@ -57,7 +54,7 @@ class Checkin:
                 if slot.miss_at <= self.world.now() and not any(
                     slot.opens <= punch.at < slot.closes for punch in punches
                 ):
-                    rows.append(_row(person, slot.kind, slot.at, slot, "未打卡"))
+                    rows.append(sandbox_rows.row(person, slot.kind, slot.at, slot, "未打卡"))
         return {
             "checkindata": sorted(
                 (row for row in rows if start.timestamp() <= row["checkin_time"] <= end.timestamp()),
@@ -71,20 +68,20 @@ class Checkin:
             slot for slot in self._slots(person, local - timedelta(days=1), local) if slot.opens <= local < slot.closes
         ]
         if not near:
-            return _row(person, "on", local, None, "")
+            return sandbox_rows.row(person, "on", local, None, "")
         slot = near[0]
         wrong = local > slot.at if slot.kind == "on" else local < slot.at
-        return {**_row(person, slot.kind, local, slot, "时间异常" if wrong else ""), "notes": punch.remark}
+        return {**sandbox_rows.row(person, slot.kind, local, slot, "时间异常" if wrong else ""), "notes": punch.remark}
 
     def _slots(self, person: Person, start: datetime, end: datetime) -> list[Slot]:
-        return [slot for day in _days(start, end) for slot in self.world.slots(person, day)]
+        return [slot for day in sandbox_rows.days(start, end) for slot in self.world.slots(person, day)]
 
     def day_data(self, body: Json) -> Json:
         """Both times must be local midnights, else nothing comes back. `exception` 3 counts missing punches."""
         people, (start, end) = self._people(body), self._span(body, 31)
         if any(moment != self.world.midnight(moment.date()) for moment in (start, end)):
             return {"datas": []}
-        return {"datas": [self._day(person, day) for person in people for day in _days(start, end)]}
+        return {"datas": [self._day(person, day) for person in people for day in sandbox_rows.days(start, end)]}
 
     def _day(self, person: Person, day: date) -> Json:
         slots, midnight = self.world.slots(person, day), self.world.midnight(day)
@@ -97,20 +94,6 @@ class Checkin:
         ]
         corrections = [each for each in person.corrections if each["day"] == day]
         seconds = [int((punch.at - midnight).total_seconds()) for punch in taken]
-        items = [
-            {
-                "type": 1,
-                "vacation_id": 1,
-                "count": 1,
-                "duration": int((leave.end - leave.start).total_seconds()),
-                "time_type": 1,
-                "name": leave.kind,
-            }
-            for leave in leaves
-        ]
-        items += [
-            {"type": 2, "vacation_id": 0, "count": len(corrections), "duration": 0, "time_type": 0, "name": "补卡"}
-        ] * bool(corrections)
         return {
             "base_info": {
                 "date": int(midnight.timestamp()),
@@ -121,11 +104,11 @@ class Checkin:
                 "acctid": person.id,
                 "day_type": 0 if slots else 1,
                 "rule_info": {
-                    "groupid": GROUP_ID,
-                    "groupname": GROUP,
+                    "groupid": sandbox_rows.GROUP_ID,
+                    "groupname": sandbox_rows.GROUP,
                     "scheduleid": 0,
                     "schedulename": "",
-                    "checkintime": _times(person) if slots else [],
+                    "checkintime": sandbox_rows.times(person) if slots else [],
                 },
             },
             "summary_info": {
@@ -135,10 +118,10 @@ class Checkin:
                 "earliest_time": min(seconds, default=0),
                 "lastest_time": max(seconds, default=0),
             },
-            "holiday_infos": [_slip(leave) for leave in leaves],
+            "holiday_infos": [sandbox_rows.slip(leave) for leave in leaves],
             "exception_infos": [{"exception": 3, "count": len(missed), "duration": 0}] if missed and not leaves else [],
             "ot_info": {"ot_status": 0, "ot_duration": 0, "exception_duration": []},
-            "sp_items": items,
+            "sp_items": _items(leaves, len(corrections)),
         }
 
     def option(self, body: Json) -> Json:
@@ -149,7 +132,7 @@ class Checkin:
     def _group(self, person: Person) -> Json:
         days = {
             "workdays": [day % 7 for day in person.shift["days"]],
-            "checkintime": _times(person),
+            "checkintime": sandbox_rows.times(person),
             "flex_time": 0,
             "noneed_offwork": False,
             "limit_aheadtime": 0,
@@ -159,8 +142,8 @@ class Checkin:
         }
         return {
             "grouptype": 1,
-            "groupid": GROUP_ID,
-            "groupname": GROUP,
+            "groupid": sandbox_rows.GROUP_ID,
+            "groupname": sandbox_rows.GROUP,
             "checkindate": [days],
             "spe_workdays": [],
             "spe_offdays": [],
@@ -211,126 +194,20 @@ class Checkin:
             person.corrections.append({"day": midnight.date(), "slot": slot.id, "at": at.isoformat()})
         return {}
 
-    def approvals(self, body: Json) -> Json:
-        """Leave slips that were filed inside the span; time stamps are strings here."""
-        if not isinstance(body.get("starttime"), str) or not isinstance(body.get("endtime"), str):
-            raise Fail(301025, "starttime and endtime are strings")
-        self._span(body, 31)
-        wanted = {each["key"]: each["value"] for each in body.get("filters", [])}
-        rows = []
-        for person in self.desk.people() if wanted.get("record_type", "1") == "1" else []:
-            for leave in person.leaves:
-                if (
-                    wanted.get("sp_status", _status(leave)) == _status(leave)
-                    and wanted.get("creator", person.id) == person.id
-                ):
-                    rows.append(leave.id)
-        start, size = int(body.get("new_cursor") or 0), min(int(body.get("size", 100)), 100)
-        return {
-            "sp_no_list": rows[start : start + size],
-            "new_next_cursor": str(start + size) if len(rows) > start + size else "",
-        }
 
-    def approval(self, body: Json) -> Json:
-        for person in self.desk.people():
-            for leave in person.leaves:
-                if leave.id == str(body.get("sp_no", "")):
-                    return {"info": _detail(person, leave)}
-        raise Fail(301025, "sp_no does not exist")
-
-
-def _status(leave: Leave) -> str:
-    return "1" if leave.pending else "2"
-
-
-def _days(start: datetime, end: datetime) -> list[date]:
-    return [start.date() + timedelta(days=number) for number in range((end.date() - start.date()).days + 1)]
-
-
-def _seconds(clock: str) -> int:
-    hours, minutes = clock.split(":")
-    return int(hours) * 3600 + int(minutes) * 60
-
-
-def _times(person: Person) -> list[Json]:
-    start, end = _seconds(person.shift["start"]), _seconds(person.shift["end"])
-    end += 86400 if end <= start else 0
-    return [
+def _items(leaves: list[Leave], corrections: int) -> list[Json]:
+    items = [
         {
-            "time_id": 1,
-            "work_sec": start,
-            "off_work_sec": end,
-            "remind_work_sec": start - 600,
-            "remind_off_work_sec": end,
-            "allow_rest": False,
-            "rest_begin_time": 0,
-            "rest_end_time": 0,
-            "no_need_checkon": False,
-            "no_need_checkoff": False,
+            "type": 1,
+            "vacation_id": 1,
+            "count": 1,
+            "duration": int((leave.end - leave.start).total_seconds()),
+            "time_type": 1,
+            "name": leave.kind,
         }
+        for leave in leaves
     ]
-
-
-def _row(person: Person, kind: str, at: datetime, slot: Slot | None, exception: str) -> Json:
-    return {
-        "userid": person.id,
-        "groupname": GROUP,
-        "groupid": GROUP_ID,
-        "checkin_type": "上班打卡" if kind == "on" else "下班打卡",
-        "exception_type": exception,
-        "checkin_time": int(at.timestamp()),
-        "location_title": "",
-        "location_detail": "",
-        "wifiname": "",
-        "notes": "",
-        "wifimac": "",
-        "mediaids": [],
-        "deviceid": "",
-        "schedule_id": 0,
-        "timeline_id": 1,
-        **({"sch_checkin_time": int(slot.at.timestamp())} if slot else {}),
-    }
-
-
-def _slip(leave: Leave) -> Json:
-    text = f"{leave.start:%m/%d %H:%M} ~ {leave.end:%m/%d %H:%M}"
-    return {
-        "sp_number": leave.id,
-        "sp_title": {"data": [{"lang": "zh_CN", "text": leave.kind}]},
-        "sp_description": {"data": [{"lang": "zh_CN", "text": text}]},
-    }
-
-
-def _detail(person: Person, leave: Leave) -> Json:
-    start, end = int(leave.start.timestamp()), int(leave.end.timestamp())
-    value = {
-        "vacation": {
-            "selector": {
-                "type": "single",
-                "options": [{"key": "1", "value": [{"text": leave.kind, "lang": "zh_CN"}]}],
-                "exp_type": 0,
-            },
-            "attendance": {
-                "date_range": {"type": "hour", "new_begin": start, "new_end": end, "new_duration": end - start},
-                "type": 1,
-            },
-        }
-    }
-    control = {
-        "control": "Vacation",
-        "id": "vacation-1",
-        "title": [{"text": "请假类型", "lang": "zh_CN"}],
-        "value": value,
-    }
-    return {
-        "sp_no": leave.id,
-        "sp_name": "请假",
-        "sp_status": int(_status(leave)),
-        "template_id": "sandbox-leave",
-        "apply_time": start - 86400,
-        "applyer": {"userid": person.id, "partyid": "1"},
-        "sp_record": [],
-        "notifyer": [],
-        "apply_data": {"contents": [control]},
-        "comments": [],
-    }
+    items += [
+        {"type": 2, "vacation_id": 0, "count": corrections, "duration": 0, "time_type": 0, "name": "补卡"}
+    ] * bool(corrections)
+    return items

@@ -82,11 +82,9 @@ def read_zip(path: str | Path) -> tuple[bytes, dict[str, bytes], list[str]]:
             raise Unreadable("压缩包超过 1 GiB / the archive is larger than 1 GiB")
         raw = Path(path).read_bytes()
         with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-            _refuse_unsafe(members)
-            files: dict[str, bytes] = {}
-            broken = []
-            for member in members:
+            _refuse_unsafe(archive.infolist())
+            files, broken = dict[str, bytes](), list[str]()
+            for member in archive.infolist():
                 try:
                     files[member.filename] = archive.read(member)
                 except BAD_ZIP:
@@ -205,11 +203,10 @@ class _Check:
                 self.fail(self.event_of(name), name, "文件缺失", "the file is missing")
             elif name in self.files and hashlib.sha256(self.files[name]).hexdigest() != fact["sha256"]:
                 self.fail(self.event_of(name), name, "文件内容与清单不符", "the file differs from the manifest")
-        for name in self.files if listed else ():
-            if name not in listed and name not in UNLISTED:
-                self.fail("", name, "清单之外的文件", "the file is not in the manifest")
+        for name in sorted(self.files.keys() - {*listed, *UNLISTED}) if listed else ():
+            self.fail("", name, "清单之外的文件", "the file is not in the manifest")
         if self.files.get("SHA256SUMS") != sums(self.files) and not self.bad:
-            self.fail("", "SHA256SUMS", "校验和列表不符", "the list of checksums does not fit")
+            self.fail("", "SHA256SUMS", "校验和列表不符", "the list of checksums is wrong")
 
     def check_events(self) -> None:
         known = {x["file"]: x for x in self.manifest.get("events", [])}

@@ -19,7 +19,8 @@ def write(kind: str, name: str, root: Path) -> list[Path]:
     written = []
     for template in sorted((Path(__file__).parent / kind).glob("*.txt")):
         stem = template.name.removesuffix(".txt")
-        target = (tests if stem.startswith("test_") or stem == "tests__init__.py" else room) / stem.replace("tests__", "__")
+        folder = tests if stem.startswith(("test_", "tests__")) else room
+        target = folder / stem.replace("tests__", "__")
         target.parent.mkdir(parents=True, exist_ok=True)
         title = "".join(part.capitalize() for part in name.split("_"))
         target.write_text(template.read_text().replace("NEW_NAME", name).replace("NewName", title))

@@ -111,6 +111,11 @@ def requested(claimed: str, approver: str, words: str = "") -> Card:
     )
 
 
+def no_approver(claimed: str) -> Card:
+    """Nobody but the person could decide: said plainly, nothing is lost."""
+    return Card("已记下你的到岗时间", f"{claimed} 已记录。系统里还没有能替你确认补卡的人，请联系管理员设置上级或 HR。")
+
+
 def writing(approver: str, claimed: str) -> Card:
     """Approved; the attendance system is being written."""
     return Card(
@@ -184,6 +189,7 @@ SAMPLES: Mapping[str, Card] = MappingProxyType(
         **{f"noted_{kind}": noted(kind, "r1") for kind in _NEXT},
         "noted_closed": noted_closed("on_my_way"),
         "requested": requested("09:02", "李", "忘打卡了，9:02 到的"),
+        "no_approver": no_approver("09:02"),
         "writing": writing("李", "09:02"),
         "corrected": corrected("李", "09:02"),
         "write_failed": write_failed("李"),

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 from bot.asks import Ask
 from bot.card import Card
 from bot.context import Context
-from bot.errors import Refused
 from bot.event import Event
 from bot.people import Person
 from handlers.missed_punch import cards, cards_manager, rules, steps, store
@@ -112,7 +111,9 @@ def submit(event: Event, ctx: Context, case: Case, person: Person, at: datetime,
         return cards.time_again(ref, start, f"{claimed}：{why}")
     approvers = steps.deciders(ctx, person)
     if not approvers:
-        raise Refused("暂时没有可以确认补卡的人，请联系管理员设置上级或 HR。")
+        # Not an error of theirs, and not one that may undo the sign of life: kept, and said plainly.
+        steps.stop(ctx, case, person, event.at, reason=reason, claimed_at=at, words=words)
+        return cards.no_approver(claimed)
     values: dict[str, Any] = {"claimed_at": at, "reason": reason, "words": words, "replied_at": ctx.now}
     patience = ctx.now + rules.APPROVAL_PATIENCE
     if not store.move(ctx.db, case, states=steps.LISTENING, state="approval", next_at=patience, **values):

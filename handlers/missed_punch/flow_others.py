@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -36,7 +35,7 @@ def manager_answer(event: Event, ctx: Context, ask: Ask, key: str, text: str = "
     if actor is None or ask.kind != steps.KNOWN or not ctx.answer(ask.ref, key):
         return where_it_stands(ctx, case)
     line = store.noted(case, ctx.now, person.zone, f"{actor.name} 答：{cards_manager.KNOWN[key]}")
-    values: dict[str, Any] = {"timeline": line}
+    values: dict[str, Any] = {"timeline": line, "replied_at": ctx.now}
     if key != "known_unclear":
         values |= {"state": "alive", "reason": key, "next_at": None}
     store.move(ctx.db, case, states=("waiting",), **values)
@@ -65,9 +64,9 @@ for _key in cards_manager.KNOWN:
 def known_undo(event: Event, ctx: Context) -> Card | None:
     """[点错了，改一下]: the ladder goes on where it was, both answers stay on record."""
     ask, case, person, actor = _about(event, ctx)
-    since = case.base_at + rules.OFFICE.delays[rules.MANAGER]
+    fresh = case.replied_at is not None and ctx.now - case.replied_at <= rules.UNDO_WINDOW
     undoable = case.state == "waiting" or (case.state == "alive" and case.reason.startswith("known_"))
-    if ask.kind != steps.KNOWN or not undoable or ctx.now - since > rules.UNDO_WINDOW + timedelta(hours=1):
+    if ask.kind != steps.KNOWN or not undoable or not fresh:
         return where_it_stands(ctx, case)
     following = rules.next_due(case.base_at, case.rung)
     store.move(ctx.db, case, state="waiting", reason="", next_at=max(following, ctx.now) if following else None)

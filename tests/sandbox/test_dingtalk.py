@@ -172,6 +172,16 @@ def test_robot_message_and_event_over_http(client: Client, bot: Bot, running: Ru
     assert json.loads(envelope.decrypt(KEY, "dingapp", encrypted))["EventType"] == "attend_bossCheck_change"
 
 
+def test_read_event_and_status(client: Client, listener: Listener) -> None:
+    create(client)
+    bubble = client.bubbles("zhou")[0]
+    assert client.sandbox("read", user="zhou", bubble=bubble["id"])["status"] == 200
+    event = json.loads(listener.frames[0]["data"])
+    query = {"robotCode": "dingapp", "processQueryKey": event["processQueryKey"]}
+    status = client.new("GET", "/v1.0/robot/oToMessages/readStatus", **query).json()
+    assert status["messageReadInfoList"][0]["readStatus"] == "READ"
+
+
 def test_card_errors_and_update(client: Client) -> None:
     assert create(client, "nobody").json()["result"]["deliverResults"][0]["success"] is False
     assert create(client).ok and create(client).json()["code"] == "param.cardAlreadyExist"

@@ -16,9 +16,11 @@ MONDAY = "2026-01-05"
 
 def card(task: str = "t1", **more: Any) -> dict[str, Any]:
     return {
-        "card_type": "button_interaction", "task_id": task, "main_title": {"title": "补卡提醒"}, "sub_title_text": "今天少了一次打卡",
+        "card_type": "button_interaction", "task_id": task, "main_title": {"title": "补卡提醒"},
+        "sub_title_text": "今天少了一次打卡",
         "horizontal_content_list": [{"keyname": "班次", "value": "09:00"}],
-        "button_list": [{"text": "忘打卡", "style": 1, "key": "missed_punch.forgot~a"}, {"text": "看看", "type": 1, "url": "https://x.cn"}],
+        "button_list": [{"text": "忘打卡", "style": 1, "key": "missed_punch.forgot~a"},
+                        {"text": "看看", "type": 1, "url": "https://x.cn"}],
         **more,
     }  # fmt: skip
 
@@ -79,12 +81,18 @@ def test_response_code_dies_after_72_hours(client: Client) -> None:
 @pytest.mark.parametrize(
     ("change", "code"),
     [
-        ({"surprise": 1}, 40058), ({"task_id": "no space"}, 40058), ({"main_title": {}}, 42033), ({"card_type": "x"}, 42031),
-        ({"button_list": [{"text": "a", "key": "k" * 1025}]}, 42039), ({"button_list": [{"text": "", "key": "k"}]}, 42038),
-        ({"button_list": [{"text": "a", "key": "k"}] * 2}, 42039), ({"button_list": [{"text": "a", "key": "k"}] * 7}, 40058),
-        ({"horizontal_content_list": [{"keyname": "a"}] * 7}, 42035), ({"horizontal_content_list": [{"value": "a"}]}, 42027),
+        ({"surprise": 1}, 40058),
+        ({"task_id": "no space"}, 40058),
+        ({"main_title": {}}, 42033),
+        ({"card_type": "x"}, 42031),
+        ({"button_list": [{"text": "a", "key": "k" * 1025}]}, 42039),
+        ({"button_list": [{"text": "", "key": "k"}]}, 42038),
+        ({"button_list": [{"text": "a", "key": "k"}] * 2}, 42039),
+        ({"button_list": [{"text": "a", "key": "k"}] * 7}, 40058),
+        ({"horizontal_content_list": [{"keyname": "a"}] * 7}, 42035),
+        ({"horizontal_content_list": [{"value": "a"}]}, 42027),
     ],
-)  # fmt: skip
+)
 def test_strict_cards(client: Client, change: dict[str, Any], code: int) -> None:
     assert send(client, content=card(**change))["errcode"] == code
     assert client.bubbles("zhangsan") == []

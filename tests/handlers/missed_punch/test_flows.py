@@ -1,79 +1,18 @@
-"""The story of a missed punch on a real database, with a platform that only remembers."""
+"""The story of a missed punch, told once per branch."""
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from bot import router
-from bot.card import Card, as_text
+from bot.card import as_text
 from bot.errors import PlatformError
-from bot.event import PUNCHED, TEXT
-from bot.ports import Leave, Punch, Shift
+from bot.event import PUNCHED
+from bot.ports import Leave, Punch
 from bot.tables import outbox
 from handlers.missed_punch import tables as t
-from handlers.missed_punch.jobs import climb, poll, scan
-from tests.world import Firm
-
-DAY = date(2026, 6, 11)
-NINE = datetime(2026, 6, 11, 1, 0, tzinfo=UTC)
-
-
-def at(clock: str) -> datetime:
-    """Shanghai wall clock of the day as UTC."""
-    hour, minute = clock.split(":")
-    return NINE + timedelta(hours=int(hour) - 9, minutes=int(minute))
-
-
-class Story:
-    """What people see and do."""
-
-    def __init__(self, firm: Firm) -> None:
-        self.firm = firm
-        firm.platform.shift_list = [Shift("zhang", DAY, NINE, NINE + timedelta(hours=9), "plan-1")]
-
-    def tick(self, clock: str, *, feed: bool = True) -> None:
-        self.firm.now = at(clock)
-        for job in (*((poll,) if feed else ()), scan, climb):
-            job(self.firm.app)
-        self.firm.courier.drain()
-
-    def seen(self, who: str) -> list[Card]:
-        return [card for to, card, _ in self.firm.platform.sent if to == who]
-
-    def titles(self, who: str) -> list[str]:
-        return [card.title for card in self.seen(who)]
-
-    def tap(self, who: str, label: str, when: datetime | None = None) -> Card | None:
-        button = next(b for card in reversed(self.seen(who)) for b in card.buttons if b.label.startswith(label))
-        return self.do(who, button.action, button.ref, when)
-
-    def do(self, who: str, action: str, ref: str = "", when: datetime | None = None, **data: str) -> Card | None:
-        now = self.firm.now
-        self.firm.now = when or now
-        event = self.firm.event(who, action, ref, **data)
-        self.firm.now = now
-        card = self.firm.dispatch(event)
-        self.firm.courier.drain()
-        return card
-
-    def write(self, who: str, text: str) -> None:
-        self.do(who, TEXT, text=text)
-
-    def case(self) -> dict[str, object]:
-        rows = self.firm.rows(t.case)
-        assert len(rows) == 1
-        return rows[0]
-
-    def copies(self, who: str) -> list[str]:
-        return [card.closed for to, card, _ in self.firm.platform.updated if to == who]
-
-
-@pytest.fixture
-def story(firm: Firm) -> Story:
-    router.discover("handlers", "flow")
-    return Story(firm)
+from tests.handlers.missed_punch.story import NINE, Story, at
 
 
 def test_forgot_time_approve_written_and_every_copy_shows_it(story: Story) -> None:
@@ -208,54 +147,6 @@ def test_leave_holds_before_anybody_is_asked(story: Story) -> None:
     story.tick("9:16")
     story.tick("12:00")
     assert story.firm.rows(outbox) == []
-
-
-def test_nobody_approves_their_own_correction(story: Story) -> None:
-    story.firm.platform.shift_list = [Shift("wang", DAY, NINE, NINE + timedelta(hours=9))]
-    story.tick("9:16")
-    story.write("wang", "忘打卡 9:02")
-    assert story.case()["state"] != "approval"
-
-
-def test_the_second_click_sees_who_was_first(story: Story) -> None:
-    story.tick("9:16")
-    story.write("zhang", "忘打卡 9:02")
-    story.tap("li", "同意")
-    card = story.tap("li", "同意")
-    assert card is not None
-    assert "李主管" in as_text(card)
-    assert len(story.firm.platform.corrections) == 1
-
-
-def test_a_failed_write_goes_to_hr_and_can_be_repeated(story: Story) -> None:
-    story.tick("9:16")
-    story.write("zhang", "忘打卡 9:02")
-    # The manager's card is one update away from the write: the write is what must fail.
-    story.firm.platform.correct = lambda _c: (_ for _ in ()).throw(PlatformError("48002", "没有权限", permanent=True))  # type: ignore[method-assign]
-    story.tap("li", "同意")
-    assert story.case()["state"] == "write_failed"
-    assert "没有权限" in story.seen("wang")[-1].text
-    del story.firm.platform.correct  # type: ignore[attr-defined]
-    story.tap("wang", "重试")
-    assert story.case()["outcome"] == "corrected"
-
-
-def test_nobody_can_forge_the_systems_word(story: Story) -> None:
-    story.tick("9:16")
-    story.write("zhang", "忘打卡 9:02")
-    story.do("zhang", "missed_punch.corrected", str(story.case()["id"]), ok="true")
-    assert story.case()["outcome"] == ""
-    story.do("zhang", "missed_punch.approve", next(b.ref for c in story.seen("li") for b in c.buttons))
-    assert story.case()["state"] == "approval"
-
-
-def test_an_unanswered_approval_goes_to_hr_as_well(story: Story) -> None:
-    story.tick("9:16")
-    story.write("zhang", "忘打卡 9:02")
-    story.tick("11:20")
-    assert story.titles("wang") == ["张三 申请补卡"]
-    story.tap("wang", "同意")
-    assert story.copies("li")[-1] == "王HR 已同意，已补卡"
 
 
 def test_undo_brings_the_choice_back(story: Story) -> None:

@@ -1,0 +1,150 @@
+"""The main job through real processes, real adapters and the sandbox, while processes are killed."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from bot.db import create_engine
+from bot.evidence.tables import ev_event
+from bot.evidence.verify import verify
+from bot.rehearsal import Stage, stage, until
+from bot.tables import failed, inbox, outbox
+
+DAY = "2026-06-11"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def theatre(request: pytest.FixtureRequest, tmp_path: Path, postgres_server: str) -> Iterator[Stage]:
+    overrides = {}
+    if request.param == "postgresql":
+        name = f"journey{random.randrange(10**9)}"
+        admin = create_engine(postgres_server).execution_options(isolation_level="AUTOCOMMIT")
+        with admin.connect() as connection:
+            connection.execute(sa.text(f"CREATE DATABASE {name}"))
+        admin.dispose()
+        overrides["DATABASE_URL"] = sa.make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
+    with stage(tmp_path, overrides=overrides) as everything:
+        everything.control("clock", {"at": f"{DAY}T08:50:00"})
+        for user in ("li", "wang", "chen", "sun", "wu"):
+            everything.control("punch", {"user": user, "at": f"{DAY}T08:48:00"})
+        everything.open()
+        yield everything
+
+
+def rows(theatre: Stage, table: sa.Table) -> list[dict[str, object]]:
+    engine = create_engine(theatre.environment["DATABASE_URL"])
+    try:
+        with engine.connect() as connection:
+            return [dict(row) for row in connection.execute(sa.select(table)).mappings()]
+    finally:
+        engine.dispose()
+
+
+def kill(theatre: Stage, name: str) -> None:
+    """kill -9, then a new process of the same kind, as a supervisor would do."""
+    child = theatre.fleet.children[name]
+    child.kill()
+    child.wait(5)
+    theatre.fleet.start(name, extra=theatre.fleet.arguments[name])
+    theatre.control("clock", {"advance": 61})  # a row it held is free again when its lease has run out
+
+
+def test_every_answer_once_while_processes_die(theatre: Stage) -> None:
+    choose = random.Random(20260611)
+    theatre.move_to(f"{DAY}T09:16:30")
+    people = (("zhangsan", "li"), ("zhou", "sun"))
+    for user, _boss in people:
+        theatre.phone(user).wait("一切还好吗", button="忘打卡")
+    theatre.control("faults", {"kind": "duplicate_callback", "times": 6})
+    for user, boss in people:
+        theatre.phone(user).click("一切还好吗", "忘打卡")
+        kill(theatre, choose.choice(["worker", "scheduler"]))
+        theatre.phone(user).wait("你是几点到的")
+        theatre.phone(user).say("9:02 到的")
+        kill(theatre, "worker")
+        theatre.phone(boss).wait("申请补卡", button="同意")
+        theatre.phone(boss).click("申请补卡", "同意")
+        kill(theatre, choose.choice(["worker", "scheduler"]))
+        theatre.phone(user).wait("补卡已完成")
+    kill(theatre, "web")
+    until("web came back", lambda: not theatre.waiting())
+    kinds = [row["type"] for row in rows(theatre, ev_event)]
+    assert kinds.count("checkin.missed_punch_asked") == 2
+    assert kinds.count("checkin.approved") == 2
+    assert kinds.count("checkin.correction_written") == 2
+    assert rows(theatre, failed) == []
+    seen = [(row["platform"], row["event_id"]) for row in rows(theatre, inbox)]
+    assert len(seen) == len(set(seen))
+    said = rows(theatre, outbox)
+    assert {row["state"] for row in said} <= {"sent", "stopped"}
+    corrected = [
+        punch
+        for person in theatre.control("people")
+        for punch in person["punches"]
+        if punch["source"] == "correction"
+    ]
+    assert len(corrected) == 2
+    for user, _boss in people:
+        titles = [bubble["card"]["title"] for bubble in theatre.phone(user).bubbles() if bubble["kind"] == "card"]
+        assert len([title for title in titles if "一切还好吗" in title]) <= 1
+
+
+@pytest.mark.parametrize(("user", "boss"), [("zhangsan", "li"), ("zhou", "sun")])
+def test_the_words_arrive_before_the_click_that_came_first(theatre: Stage, user: str, boss: str) -> None:
+    theatre.move_to(f"{DAY}T09:16:30")
+    theatre.phone(user).wait("一切还好吗", button="忘打卡")
+    theatre.control("faults", {"kind": "reorder_callbacks", "times": 1})
+    theatre.phone(user).click("一切还好吗", "忘打卡")
+    theatre.phone(user).say("忘打卡了，9:02 到的")
+    theatre.phone(boss).click("申请补卡", "同意")
+    theatre.phone(user).wait("补卡已完成")
+    theatre.settle()
+    kinds = [row["type"] for row in rows(theatre, ev_event)]
+    assert kinds.count("checkin.approval_requested") == 1
+    assert rows(theatre, failed) == []
+
+
+def test_the_exported_case_verifies_in_a_process_of_its_own(theatre: Stage, tmp_path: Path) -> None:
+    theatre.move_to(f"{DAY}T09:16:30")
+    theatre.phone("zhou").click("一切还好吗", "在路上")
+    theatre.phone("zhou").wait("已记下")
+    theatre.settle()
+    file = tmp_path / "case.zip"
+    command = [sys.executable, "-m", "bot.cli", "evidence"]
+    environment = dict(theatre.environment)
+    made = subprocess.run([*command, "export", "--case", "all", "--out", str(file)], env=environment, capture_output=True, text=True)
+    assert made.returncode == 0, made.stderr
+    checked = subprocess.run([*command, "verify", str(file)], capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout
+    assert verify(file).ok
+
+
+def test_a_dead_redis_costs_nothing_but_time(theatre: Stage) -> None:
+    theatre.move_to(f"{DAY}T09:16:30")
+    theatre.phone("zhangsan").wait("一切还好吗", button="在路上")
+    redis = theatre.fleet.children["redis"]
+    redis.kill()
+    redis.wait(5)
+    theatre.phone("zhangsan").click("一切还好吗", "在路上")  # committed by the web process without Redis
+    answered = [row for row in rows(theatre, inbox) if row["action"] == "missed_punch.on_my_way"]
+    assert len(answered) == 1
+    theatre.fleet.redis(Path(theatre.environment["REDIS_URL"].removeprefix("unix://")))
+    for name in ("worker", "scheduler"):
+        kill(theatre, name)
+    theatre.phone("zhangsan").wait("已记下")
+
+
+def test_sqlite_is_what_the_default_says(tmp_path: Path) -> None:
+    with stage(tmp_path) as everything:
+        everything.open()
+        path = everything.environment["DATABASE_URL"].removeprefix("sqlite:///")
+        with sqlite3.connect(path) as connection:
+            assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
