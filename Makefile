@@ -27,7 +27,7 @@ check: .venv/.stamp-dev ## style, types and import contracts only
 	$(V)/lint-imports
 
 bench: .venv/.stamp-dev ## measure; prints medians and peak memory
-	$(V)/python -m bench.evidence
+	$(V)/python -m bench
 
 lock: .venv/.stamp-dev ## write requirements/*.txt again from pyproject.toml
 	$(COMPILE) --output-file requirements/run.txt

@@ -91,20 +91,31 @@ class Context:
         """Open asks of a person, newest first."""
         return asks.open_of(self.db, person_id, kind_prefix)
 
-    def close(self, matter: str, card: Callable[[Person, Ask], Card], *, kinds: Sequence[str] | None = None) -> None:
-        """End the matter's asks and let every copy of every card show the outcome."""
+    def close(
+        self,
+        matter: str,
+        card: Callable[[Person, Ask], Card],
+        *,
+        kinds: Sequence[str] | None = None,
+        interim: bool = False,
+    ) -> None:
+        """End the matter's asks and let every copy of every card show `card`.
+
+        `interim`: more will follow, so a copy that can be changed only once more waits for the outcome.
+        """
         found = asks.of_matter(self.db, matter, kinds)
         if not found:
             return
         asks.close(self.db, [each.ref for each in found])
         sent = outbox.cards_of(self.db, [each.ref for each in found])
+        kind = "interim" if interim else "update"
         for each in found:
             person = self.people.get(each.person_id)
             if person is None:
                 continue
             body = dump_card(card(person, each))
             for original in sent.get(each.ref, []):
-                outbox.queue(self.db, self.now, "update", person.platform, person, matter, body, of=original)
+                outbox.queue(self.db, self.now, kind, person.platform, person, matter, body, of=original)
 
     def say(self, person: Person, card: Card, matter: str) -> None:
         """A card that needs no answer."""

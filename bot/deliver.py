@@ -48,7 +48,9 @@ class Courier:
         if platform is None:
             return self._give_up(row, PlatformError("platform.off", permanent=True))
         try:
-            return {"send": self._send, "update": self._update, "request": self._request}[row.kind](row, platform)
+            return {"send": self._send, "update": self._update, "interim": self._update, "request": self._request}[
+                row.kind
+            ](row, platform)
         except PlatformError as error:
             return self._failed(row, error)
 
@@ -70,14 +72,19 @@ class Courier:
         message_id, tokens, state = found
         if state != "sent":
             raise PlatformError("card.not_out_yet", retry_after=1)
+        if row.kind == "interim" and len(tokens) == 1:
+            return self._settle(row, "stopped", "the last update code is kept for the outcome")
         token, type = tokens[-1] if tokens else "", "delivery.updated"
         try:
             platform.update(row.user_id, load_card(row.body), Sent(message_id, token))
         except PlatformError as error:
             if not error.permanent:
                 raise
-            # The old card can no longer be changed (code used or expired): its person gets the outcome as a new card.
-            log.info("card.superseded", row=row.id, code=error.code)
+            # The old card can no longer be changed (code used or expired): its person learns the outcome otherwise.
+            with self._app.engine.connect() as connection:
+                known = row.kind == "interim" or outbox.said_already(connection, row)
+            if known:
+                return self._settle(row, "stopped", f"{error.code}: the person is told in another message")
             platform.send(row.user_id, load_card(row.body), row.id)
             type = "delivery.superseded"
         with self._app.context() as ctx:

@@ -95,16 +95,16 @@ def _first_time(connection: Connection, event: Event) -> bool:
 
 
 def _run(event: Event, ctx: Context, actor: Person | None) -> Card | None:
+    if actor:
+        # A sign of life stays one even when the flow behind it is refused and rolled back.
+        for hook in routes.hooks:
+            hook(event, ctx)
     try:
         with ctx.db.begin_nested():
-            if actor:
-                for hook in routes.hooks:
-                    hook(event, ctx)
             return _flow(event, ctx, actor)
     except Refused as refusal:
-        card = Card("请看这里", str(refusal))
         if actor:
-            ctx.say(actor, card, "system")
+            ctx.say(actor, Card("请看这里", str(refusal)), "system")
         return None
 
 

@@ -154,8 +154,26 @@ def original(connection: Connection, row_id: str) -> tuple[str, list[str], str] 
 
 def superseded(connection: Connection, row: Row) -> bool:
     """True when a later update of the same card is waiting: codes are scarce and only the last state matters."""
-    later = sa.and_(outbox.c.of == row.of, outbox.c.kind == "update", outbox.c.id > row.id, outbox.c.state == "queued")
+    later = sa.and_(
+        outbox.c.of == row.of,
+        outbox.c.kind.in_(("update", "interim")),
+        outbox.c.id > row.id,
+        outbox.c.state == "queued",
+    )
     return connection.execute(sa.select(sa.func.count()).where(later)).scalar_one() > 0
+
+
+def said_already(connection: Connection, row: Row) -> bool:
+    """True when the same person got, or is about to get, the same card in the same matter another way."""
+    same = sa.and_(
+        outbox.c.matter == row.matter,
+        outbox.c.person_id == row.person_id,
+        outbox.c.body == row.body,
+        outbox.c.id != row.id,
+        outbox.c.state.in_(("sent", "sending", "queued")),
+        sa.or_(outbox.c.kind == "send", outbox.c.state == "sent"),
+    )
+    return connection.execute(sa.select(sa.func.count()).where(same)).scalar_one() > 0
 
 
 def remember_token(connection: Connection, ref: str, token: str) -> None:

@@ -49,7 +49,7 @@ outbox = sa.Table(
     "outbox",
     metadata,
     sa.Column("id", sa.String(32), primary_key=True),
-    sa.Column("kind", sa.String(10), nullable=False),  # send | update | request
+    sa.Column("kind", sa.String(10), nullable=False),  # send | update | interim | request
     sa.Column("platform", sa.String(20), nullable=False),
     sa.Column("person_id", sa.String(40)),
     sa.Column("user_id", sa.String(80), nullable=False, server_default=""),

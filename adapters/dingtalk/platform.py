@@ -74,7 +74,9 @@ class DingTalk:
         return self._inbound.doors()
 
     def listen(self, dispatch: Dispatch, stop: threading.Event) -> None:
-        """The Stream door until `stop` is set; a process of its own runs this when the mode is stream."""
+        """The Stream door until `stop` is set; in HTTP mode there is none and this returns at once."""
+        if self._settings.dingtalk_mode != "stream":
+            return
         stream.run(self._settings, dispatch, stop, self._pushed)
 
     def quota(self) -> dict[str, int]:

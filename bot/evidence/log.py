@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import rfc8785
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, CursorResult, Dialect, Table, bindparam, insert, literal_column, select
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.sql import ClauseElement
 
 from bot.evidence import notes
 from bot.evidence.keys import Keys
@@ -94,7 +97,9 @@ def append(
     """
     if len({part.name for part in parts}) != len(parts):
         raise ValueError("part names must be unique in an event")
-    head_seq, head_leaf = _lock_object(conn, object_id)
+    ready = _statements(conn.dialect.name, conn.dialect.paramstyle)
+    found = ready.head(conn, [{"object_id": object_id}])
+    head_seq, head_leaf = (found and found.one_or_none()) or (0, None)
     seq, sealed = head_seq + 1, [(part, salt, commit(salt, part.content)) for part in parts for salt in [salts(SALT)]]
     envelope = rfc8785.dumps(
         {
@@ -120,40 +125,85 @@ def append(
     promise = notes.sign(promise_text(keys.origin, leaf, seen_ms), keys.promise_vkey.name, keys.promise)
     row = {"event_id": event_id, "type": type, "at_ms": milliseconds(at), "seen_ms": seen_ms, "actor": actor}
     row |= {"subject": subject, "object_id": object_id, "object_seq": seq, "envelope": envelope, "salt": salt}
-    conn.execute(insert(ev_event).values(**row, entry=entry, leaf_hash=leaf, promise=promise))
-    _store_parts(conn, event_id, sealed)
-    moved = update(ev_object).where(ev_object.c.object_id == object_id)
-    conn.execute(moved.values(head_seq=seq, head_leaf=leaf))
+    ready.event(conn, [row | {"entry": entry, "leaf_hash": leaf, "promise": promise}])
+    ready.part(conn, [_part_row(event_id, position, *each) for position, each in enumerate(sealed)])
+    ready.move(conn, [{"object_id": object_id, "head_seq": seq, "head_leaf": leaf}])
     return Appended(event_id, leaf, promise)
 
 
-def _lock_object(conn: Connection, object_id: str) -> tuple[int, bytes | None]:
-    """Make the object's row if it is new, then hold it: two writers must not both be number n."""
-    blank = {"object_id": object_id, "head_seq": 0, "head_leaf": None}
-    if conn.dialect.name == "postgresql":
-        conn.execute(postgresql.insert(ev_object).values(blank).on_conflict_do_nothing())
-    else:
-        conn.execute(sqlite.insert(ev_object).values(blank).on_conflict_do_nothing())
-    held = select(ev_object.c.head_seq, ev_object.c.head_leaf).where(ev_object.c.object_id == object_id)
-    row = conn.execute(held.with_for_update()).one()
-    return row.head_seq, row.head_leaf
+def _part_row(event_id: str, position: int, part: Part, salt: bytes, commitment: bytes) -> dict[str, object]:
+    row = {"event_id": event_id, "position": position, "name": part.name, "media_type": part.media_type}
+    return row | {"length": len(part.content), "commitment": commitment, "salt": salt, "content": part.content}
 
 
-def _store_parts(conn: Connection, event_id: str, sealed: Sequence[tuple[Part, bytes, bytes]]) -> None:
-    if sealed:
-        conn.execute(
-            insert(ev_part),
-            [
-                {
-                    "event_id": event_id,
-                    "position": position,
-                    "name": part.name,
-                    "media_type": part.media_type,
-                    "length": len(part.content),
-                    "commitment": commitment,
-                    "salt": salt,
-                    "content": part.content,
-                }
-                for position, (part, salt, commitment) in enumerate(sealed)
-            ],
+@dataclass(frozen=True, slots=True)
+class _Statement:
+    """SQL text compiled once per process: building it from the tables costs more than running it.
+
+    `order` names the columns of positional parameters (SQLite); None where the driver takes names.
+    """
+
+    sql: str
+    order: tuple[str, ...] | None
+
+    def __call__(self, conn: Connection, rows: Sequence[Mapping[str, Any]]) -> CursorResult[Any] | None:
+        """Run once for every row; None when there is none."""
+        if not rows:
+            return None
+        given: list[Any] = [dict(row) for row in rows] if self.order is None else [_in(self.order, row) for row in rows]
+        return conn.exec_driver_sql(self.sql, given[0] if len(given) == 1 else given)
+
+
+def _in(order: tuple[str, ...], row: Mapping[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in order)
+
+
+@dataclass(frozen=True, slots=True)
+class _Statements:
+    """What one append runs. `head` finds the object's last event and keeps others from following it too."""
+
+    head: _Statement
+    event: _Statement
+    part: _Statement
+    move: _Statement
+
+
+@functools.cache
+def _statements(dialect_name: str, paramstyle: str) -> _Statements:
+    dialect: Dialect = (postgresql if dialect_name == "postgresql" else sqlite).dialect(paramstyle=paramstyle)
+
+    def compiled(statement: ClauseElement) -> _Statement:
+        made = statement.compile(dialect=dialect)
+        order = getattr(made, "positiontup", None)
+        return _Statement(str(made), tuple(order) if order is not None else None)
+
+    def into(table: Table, *but: str) -> _Statement:
+        # inline: no RETURNING for a key that nobody reads.
+        return compiled(
+            insert(table).inline().values({c.name: bindparam(c.name) for c in table.c if c.name not in but})
         )
+
+    held = _hold() if dialect_name == "postgresql" else _look()
+    return _Statements(compiled(held), into(ev_event, "n", "log_index"), into(ev_part), compiled(_moved(dialect_name)))
+
+
+def _look() -> ClauseElement:
+    # SQLite has one writer and the caller is it: reading is enough.
+    return select(ev_object.c.head_seq, ev_object.c.head_leaf).where(ev_object.c.object_id == bindparam("object_id"))
+
+
+def _hold() -> ClauseElement:
+    # Makes the row if it is new and locks it either way, in one round trip. It changes nothing: should this append
+    # fail and the caller commit all the same, the chain has no hole.
+    blank = postgresql.insert(ev_object).values(object_id=bindparam("object_id"), head_seq=literal_column("0"))
+    held = blank.on_conflict_do_update(index_elements=["object_id"], set_={"head_seq": ev_object.c.head_seq})
+    return held.returning(ev_object.c.head_seq, ev_object.c.head_leaf)
+
+
+def _moved(dialect_name: str) -> ClauseElement:
+    values = {name: bindparam(name) for name in ("object_id", "head_seq", "head_leaf")}
+    write = postgresql.insert(ev_object) if dialect_name == "postgresql" else sqlite.insert(ev_object)
+    new = write.values(values)
+    return new.on_conflict_do_update(
+        index_elements=["object_id"], set_={"head_seq": new.excluded.head_seq, "head_leaf": new.excluded.head_leaf}
+    )

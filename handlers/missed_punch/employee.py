@@ -61,7 +61,12 @@ def choose(
         return where_it_stands(ctx, case)
     _tell(event, ctx, case, person, said, words)
     noted = cards.noted(kind, ref, words) if kind != "forgot" else cards.noted_closed("forgot")
-    ctx.close(case.id, lambda _p, ask: noted if ask.ref == ref else cards.noted_closed(kind), kinds=(steps.CHECKIN,))
+    ctx.close(
+        case.id,
+        lambda _p, ask: noted if ask.ref == ref else cards.noted_closed(kind),
+        kinds=(steps.CHECKIN,),
+        interim=kind == "forgot",
+    )
     if kind == "forgot":
         start = store.hhmm(case.start_at, person.zone)
         ctx.ask(person, steps.TIME, case.id, lambda time_ref: cards.ask_time(time_ref, start))
@@ -129,7 +134,7 @@ def submit(event: Event, ctx: Context, case: Case, person: Person, at: datetime,
         at=event.at,
     )
     card = cards.requested(claimed, names, words)
-    ctx.close(case.id, lambda _person, _ask: card, kinds=(steps.CHECKIN, steps.TIME))
+    ctx.close(case.id, lambda _person, _ask: card, kinds=(steps.CHECKIN, steps.TIME), interim=True)
     return card
 
 

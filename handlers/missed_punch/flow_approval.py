@@ -27,12 +27,15 @@ def _opened(event: Event, ctx: Context) -> tuple[Ask, Case, Person, Person]:
     return ask, case, person, ctx.actor
 
 
-def _show(ctx: Context, case: Case, person: Person, outcome: str, own: Card, detail: str = "") -> Card:
-    """Every copy of every card of the correction shows the outcome; returns the deciders' card."""
-    card = cards_manager.decided(person.name, _claimed(case, person), outcome, detail)
-    ctx.close(case.id, lambda _person, _ask: card, kinds=_DECISION)
-    ctx.close(case.id, lambda _person, _ask: own, kinds=_OWN)
+def _show(ctx: Context, case: Case, person: Person, card: Card, own: Card, *, interim: bool = False) -> Card:
+    """Every copy of every card of the correction shows the outcome: `card` the deciders', `own` the employee's."""
+    ctx.close(case.id, lambda _person, _ask: card, kinds=_DECISION, interim=interim)
+    ctx.close(case.id, lambda _person, _ask: own, kinds=_OWN, interim=interim)
     return card
+
+
+def _decided(case: Case, person: Person, outcome: str, detail: str = "") -> Card:
+    return cards_manager.decided(person.name, _claimed(case, person), outcome, detail)
 
 
 def _claimed(case: Case, person: Person) -> str:
@@ -50,7 +53,8 @@ def approve(event: Event, ctx: Context) -> Card | None:
         return where_it_stands(ctx, case)
     ctx.record("checkin.approved", case.id, subject=person, parts={"claimed": _claimed(case, person)}, at=event.at)
     _write(ctx, case, person)
-    return _show(ctx, case, person, f"{actor.name} 已同意，写入中", cards.writing(actor.name, _claimed(case, person)))
+    writing = _decided(case, person, f"{actor.name} 已同意，写入中")
+    return _show(ctx, case, person, writing, cards.writing(actor.name, _claimed(case, person)), interim=True)
 
 
 def _write(ctx: Context, case: Case, person: Person) -> None:
@@ -88,7 +92,7 @@ def corrected(event: Event, ctx: Context) -> Card | None:
         "checkin.correction_written", case.id, subject=person, parts={"claimed": claimed}, source={"ch": case.platform}
     )
     done = cards.corrected(name, claimed)
-    _show(ctx, case, person, f"{name} 已同意，已补卡", done)
+    _show(ctx, case, person, _decided(case, person, f"{name} 已同意，已补卡"), done)
     ctx.close(
         case.id, lambda _person, _ask: cards_manager.hr_done(person.name, name, "补卡已写入"), kinds=(steps.REPAIR,)
     )
@@ -102,7 +106,8 @@ def _not_written(event: Event, ctx: Context, case: Case, person: Person, name: s
     code, hint = event.data.get("code", ""), event.data.get("hint", "")
     ctx.record("checkin.correction_failed", case.id, subject=person, parts={"hint": hint}, source={"code": code[:60]})
     own = cards.write_failed(name)
-    _show(ctx, case, person, f"{name} 已同意，写入失败", own, "HR 会处理写入，不需要重复审批。")
+    failed = _decided(case, person, f"{name} 已同意，写入失败", "HR 会处理写入，不需要重复审批。")
+    _show(ctx, case, person, failed, own, interim=True)
     ctx.say(person, own, case.id)
     claimed = _claimed(case, person)
     for each in steps.hr_people(ctx, person):
@@ -122,7 +127,7 @@ def retry(event: Event, ctx: Context) -> Card | None:
     ctx.record("checkin.correction_retried", case.id, subject=person, at=event.at)
     _write(ctx, case, person)
     card = cards_manager.hr_done(person.name, actor.name, "正在重新写入")
-    ctx.close(case.id, lambda _person, _ask: card, kinds=(steps.REPAIR,))
+    ctx.close(case.id, lambda _person, _ask: card, kinds=(steps.REPAIR,), interim=True)
     return card
 
 
@@ -137,7 +142,7 @@ def reject(event: Event, ctx: Context) -> Card | None:
         return where_it_stands(ctx, case)
     ctx.record("checkin.reason_requested", case.id, subject=person, at=event.at)
     card = cards_manager.reason_wanted(person.name, actor.name)
-    ctx.close(case.id, lambda _person, _ask: card, kinds=(steps.APPROVAL,))
+    ctx.close(case.id, lambda _person, _ask: card, kinds=(steps.APPROVAL,), interim=True)
     ctx.ask(actor, steps.REASON, case.id, lambda ref: cards_manager.reason(ref, person.name))
     return card
 
@@ -158,4 +163,6 @@ def refuse(event: Event, ctx: Context, ask: Ask, reason: str) -> Card:
     ctx.record("checkin.rejected", case.id, subject=person, parts={"reason": reason}, at=event.at)
     own = cards.rejected(actor.name, reason)
     ctx.say(person, own, case.id)
-    return _show(ctx, case, person, f"{actor.name} 已驳回", own, f"原因已告知{person.name}：{reason}")
+    return _show(
+        ctx, case, person, _decided(case, person, f"{actor.name} 已驳回", f"原因已告知{person.name}：{reason}"), own
+    )

@@ -185,3 +185,52 @@ def test_refused_rolls_the_flow_back_but_counts_as_seen(firm: Firm, monkeypatch:
     assert firm.rows(ev_event) == []
     assert len(firm.rows(inbox)) == 1
     assert firm.platform.sent[0][1].text == "现在不行，请明天再试。"
+
+
+def test_an_interim_state_does_not_spend_the_last_code_the_outcome_does(firm: Firm, flow: list[str]) -> None:
+    ask_zhang(firm)
+    firm.courier.drain()
+    for closed, interim in (("等待确认", True), ("已补卡", False)):
+        with firm.app.context() as ctx:
+            ctx.close("case1", lambda _p, _a, label=closed: Card("问题", closed=label), interim=interim)  # type: ignore[misc]
+        firm.courier.drain()
+    assert [each[1].closed for each in firm.platform.updated] == ["已补卡"]
+
+
+def test_only_the_latest_of_several_waiting_states_is_shown(firm: Firm, flow: list[str]) -> None:
+    ask_zhang(firm)
+    firm.courier.drain()
+    for closed in ("一", "二", "三"):
+        with firm.app.context() as ctx:
+            ctx.close("case1", lambda _p, _a, label=closed: Card("问题", closed=label))  # type: ignore[misc]
+    firm.courier.drain()
+    assert [each[1].closed for each in firm.platform.updated] == ["三"]
+
+
+def test_a_card_that_cannot_change_any_more_is_followed_by_its_outcome_once(firm: Firm, flow: list[str]) -> None:
+    ask_zhang(firm)
+    ask_zhang(firm)  # two cards of one matter, as after a second rung
+    firm.courier.drain()
+    firm.platform.fail = [PlatformError("60140", permanent=True)]
+    with firm.app.context() as ctx:
+        ctx.close("case1", lambda _p, _a: Card("问题", closed="已补卡"))
+    firm.courier.drain()
+    assert [sent.closed for _, sent, _ in firm.platform.sent] == ["", "", "已补卡"]
+    firm.platform.fail = [PlatformError("60140", permanent=True), PlatformError("60140", permanent=True)]
+    with firm.app.context() as ctx:
+        ctx.close("case1", lambda _p, _a: Card("问题", closed="已补卡"))
+    firm.courier.drain()
+    assert len(firm.platform.sent) == 3
+
+
+def test_a_refused_click_is_still_a_sign_of_life(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
+    lives: list[str] = []
+
+    def alive(event: Event, ctx: Context) -> None:
+        ctx.record("probe.alive", "case3")
+        lives.append(event.actor)
+
+    monkeypatch.setattr(router.routes, "hooks", [alive])
+    firm.dispatch(firm.event("zhang", "probe.gone", "forged"))
+    assert lives == ["zhang"]
+    assert [row["type"] for row in firm.rows(ev_event)] == ["probe.alive"]

@@ -30,7 +30,8 @@ def theatre(request: pytest.FixtureRequest, tmp_path: Path, postgres_server: str
         with admin.connect() as connection:
             connection.execute(sa.text(f"CREATE DATABASE {name}"))
         admin.dispose()
-        overrides["DATABASE_URL"] = sa.make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
+        url = sa.make_url(postgres_server).set(database=name)
+        overrides["DATABASE_URL"] = url.render_as_string(hide_password=False)
     with stage(tmp_path, overrides=overrides) as everything:
         everything.control("clock", {"at": f"{DAY}T08:50:00"})
         for user in ("li", "wang", "chen", "sun", "wu"):
@@ -120,7 +121,8 @@ def test_the_exported_case_verifies_in_a_process_of_its_own(theatre: Stage, tmp_
     file = tmp_path / "case.zip"
     command = [sys.executable, "-m", "bot.cli", "evidence"]
     environment = dict(theatre.environment)
-    made = subprocess.run([*command, "export", "--case", "all", "--out", str(file)], env=environment, capture_output=True, text=True)
+    export = [*command, "export", "--case", "all", "--out", str(file)]
+    made = subprocess.run(export, env=environment, capture_output=True, text=True)
     assert made.returncode == 0, made.stderr
     checked = subprocess.run([*command, "verify", str(file)], capture_output=True, text=True)
     assert checked.returncode == 0, checked.stdout
