@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,9 +31,13 @@ def redis_socket() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real PostgreSQL without root; the URL of its maintenance database."""
-    server = pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
+def postgres_server() -> Iterator[str]:
+    """A real PostgreSQL without root; the URL of its maintenance database.
+
+    Not below pytest's own folder: that one is closed to the unprivileged user PostgreSQL runs as.
+    """
+    folder = tempfile.mkdtemp(prefix="huizhi-pg-")
+    server = pgserver.get_server(folder, cleanup_mode="delete")
     yield server.get_uri()
     server.cleanup()
 

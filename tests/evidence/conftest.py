@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
-import warnings
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -52,23 +50,10 @@ def add(conn: Connection, keys: Keys, number: int, object_id: str = "ntc_1", **m
     )
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    with warnings.catch_warnings():
-        # pgserver keeps a lock file in XDG_RUNTIME_DIR; where there is none, platformdirs says so on import.
-        warnings.simplefilter("ignore")
-        from pgserver.postgres_server import get_server
-    with tempfile.TemporaryDirectory(prefix="pg") as folder:
-        Path(folder).chmod(0o755)
-        server = get_server(Path(folder) / "data")
-        yield server.get_uri()
-        server.cleanup()
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def made(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Made]:
     """(engine with fresh log tables, its URL for other processes)."""
-    url = f"sqlite:///{tmp_path}/log.db" if request.param == "sqlite" else request.getfixturevalue("postgres")
+    url = f"sqlite:///{tmp_path}/log.db" if request.param == "sqlite" else request.getfixturevalue("postgres_server")
     engine = db.create_engine(url)
     assert tables.ev_event.metadata is db.metadata
     db.metadata.create_all(engine, tables=log_tables())
