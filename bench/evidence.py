@@ -2,31 +2,28 @@
 
     python -m bench.evidence [events] [rounds]
 
-append: canonical envelope, salted commitment, promise signature, chain, tree and checkpoint, 1,000 events per commit,
-        SQLite with WAL and synchronous=FULL; against one `executemany` per 1,000 of rows with the same bytes.
+append: canonical envelope, salted commitment, promise signature and chain, event by event, 1,000 events per commit,
+        SQLite with WAL and synchronous=FULL; then the same with tree and checkpoint, one per commit;
+        both against one `executemany` per 1,000 of event rows with the same bytes.
 verify: read every entry in order and rebuild the RFC 9162 root; against one running SHA-256 over the same entries.
 
-Rounds are interleaved (ours, plain, ours, plain, …), every measurement runs in a process of its own, so that its peak
-memory is its own, and both medians are printed beside their ratio. Answers are checked: a wrong root is an error.
+Rounds are interleaved, every measurement runs in a fresh process. Answers are checked: a wrong root is an error.
 """
 
 from __future__ import annotations
 
 import hashlib
-import resource
 import sqlite3
-import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta
-from multiprocessing import get_context
 from pathlib import Path
 
 from sqlalchemy import func, select
 
+from bench.rounds import Row, apart, median, own_peak
 from bot import db
 from bot.evidence.keys import load_or_create
 from bot.evidence.log import Part, append
@@ -37,17 +34,18 @@ from bot.evidence.tree import Frontier
 BATCH = 1000
 START = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 CARD = "今天 9:00 没有看到您的打卡记录，一切还好吗？".encode()
-Measured = tuple[float, float]
-"""(seconds, peak resident MB of the measuring process)."""
+Measured = tuple[list[float], float]
+"""(seconds of each thing measured, peak resident MB of the measuring process)."""
 
 
-def ours_append(folder: str, events: int) -> float:
-    """Append and sequence `events`; returns seconds. The database stays in `folder` for verification."""
+def ours_append(folder: str, events: int) -> list[float]:
+    """Append and sequence `events`; returns seconds without and with sequencing. The database stays for `verify`."""
     engine = db.create_engine(f"sqlite:///{folder}/ours.db")
     db.metadata.create_all(engine)
     keys = load_or_create(Path(folder) / "keys", "bench.example/hr-log/1")
-    begun = time.perf_counter()
+    begun, appending = time.perf_counter(), 0.0
     for low in range(0, events, BATCH):
+        started = time.perf_counter()
         with db.begin(engine) as conn:
             for number in range(low, min(low + BATCH, events)):
                 at = START + timedelta(milliseconds=number)
@@ -56,15 +54,16 @@ def ours_append(folder: str, events: int) -> float:
                     subject=f"p:{number % 5000}", object_id=f"case_{number // 5}",
                     parts=[Part("card", "text/plain; charset=utf-8", CARD)], source={"kind": "bench"},
                 )  # fmt: skip
+        appending += time.perf_counter() - started
         while sequence(engine, keys, START, limit=BATCH):
             continue
     spent = time.perf_counter() - begun
     with engine.connect() as conn:
         assert conn.execute(select(ev_head.c.size)).scalar_one() == events
-    return spent
+    return [appending, spent]
 
 
-def plain_append(folder: str, events: int) -> float:
+def plain_append(folder: str, events: int) -> list[float]:
     """The bytes that `ours_append` stored, written again as plain rows with the same durability; returns seconds."""
     source = sqlite3.connect(f"{folder}/ours.db")
     columns = "event_id, type, at_ms, seen_ms, actor, subject, object_id, object_seq"
@@ -80,10 +79,10 @@ def plain_append(folder: str, events: int) -> float:
         target.execute("BEGIN IMMEDIATE")
         target.executemany(command, rows[low : low + BATCH])
         target.execute("COMMIT")
-    return time.perf_counter() - begun
+    return [time.perf_counter() - begun]
 
 
-def ours_verify(folder: str, events: int) -> float:
+def ours_verify(folder: str, events: int) -> list[float]:
     """Rebuild the root from the entries and compare it with the stored head; returns seconds."""
     engine = db.create_engine(f"sqlite:///{folder}/ours.db")
     begun = time.perf_counter()
@@ -96,10 +95,10 @@ def ours_verify(folder: str, events: int) -> float:
     spent = time.perf_counter() - begun
     assert (head.size, head.root) == (stored.size, stored.root)
     assert head.size == events
-    return spent
+    return [spent]
 
 
-def plain_verify(folder: str, events: int) -> float:
+def plain_verify(folder: str, events: int) -> list[float]:
     """One SHA-256 over all entries in order, read the same way; returns seconds."""
     engine = db.create_engine(f"sqlite:///{folder}/ours.db")
     begun = time.perf_counter()
@@ -111,37 +110,42 @@ def plain_verify(folder: str, events: int) -> float:
     spent = time.perf_counter() - begun
     with engine.connect() as conn:
         assert conn.execute(select(func.count()).select_from(ev_event)).scalar_one() == events
-    return spent
+    return [spent]
 
 
-def measured(task: Callable[[str, int], float], folder: str, events: int) -> Measured:
-    """Run in a fresh process: seconds as the task counts them, and that process's peak memory."""
-    return task(folder, events), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def measured(task: Callable[[str, int], list[float]], folder: str, events: int) -> Measured:
+    """Seconds as the task counts them, and the peak memory of this (fresh) process."""
+    return task(folder, events), own_peak()
 
 
 def rounds(events: int, count: int) -> Iterator[dict[str, Measured]]:
     """One dictionary per round, every task on the same data, ours and plain in turn."""
-    tasks = (ours_append, plain_append, ours_verify, plain_verify)
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn"), max_tasks_per_child=1) as pool:
-        for _ in range(count):
-            with tempfile.TemporaryDirectory() as folder:
-                yield {task.__name__: pool.submit(measured, task, folder, events).result() for task in tasks}
+    for _ in range(count):
+        with tempfile.TemporaryDirectory() as folder:
+            yield {task.__name__: apart(measured, task, folder, events) for task in TASKS}
 
 
-def main(events: int = 20_000, count: int = 5) -> None:
-    """Measure and print."""
+TASKS = (ours_append, plain_append, ours_verify, plain_verify)
+
+
+def compare(events: int = 10_000, count: int = 5) -> list[Row]:
+    """Interleaved rounds; AssertionError when a root or a number of events is wrong."""
     seen = list(rounds(events, count))
-    print(f"{events} events, {count} interleaved rounds, medians")
-    for subject in ("append", "verify"):
-        (ours, ours_mb), (plain, plain_mb) = (
-            (statistics.median(row[name][0] for row in seen), max(row[name][1] for row in seen))
-            for name in (f"ours_{subject}", f"plain_{subject}")
-        )
-        print(
-            f"{subject}: ours {ours:.3f} s ({events / ours:,.0f}/s, peak {ours_mb:.0f} MB)   "
-            f"plain {plain:.3f} s ({events / plain:,.0f}/s, peak {plain_mb:.0f} MB)   ratio {ours / plain:.2f}"
-        )
+
+    def side(task: str, which: int = 0) -> tuple[float, float]:
+        return 1000 * median(row[task][0][which] for row in seen), max(row[task][1] for row in seen)
+
+    found = []
+    for name, mine, other in (
+        ("append", side("ours_append", 0), side("plain_append")),
+        ("append, tree, checkpoint", side("ours_append", 1), side("plain_append")),
+        ("verify", side("ours_verify"), side("plain_verify")),
+    ):
+        note = f"{events:,} events, {1000 * events / mine[0]:,.0f}/s against {1000 * events / other[0]:,.0f}/s"
+        found.append(Row(f"evidence: {name}", "ms", mine[0], other[0], mine[1], other[1], note))
+    return found
 
 
 if __name__ == "__main__":
-    main(*(int(word) for word in sys.argv[1:3]))
+    for line in compare(*(int(word) for word in sys.argv[1:3])):
+        print(line)

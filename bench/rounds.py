@@ -28,7 +28,7 @@ class Row:
 
     def __str__(self) -> str:
         return (
-            f"{self.name:<28} ours {self.ours:>11,.3f}   plain {self.plain:>11,.3f} {self.unit:<6}"
+            f"{self.name:<34} ours {self.ours:>11,.3f}   plain {self.plain:>11,.3f} {self.unit:<6}"
             f" ours/plain {self.ours / self.plain:>7.2f}   peak {self.ours_mb:.0f} / {self.plain_mb:.0f} MB"
             + (f"   {self.note}" if self.note else "")
         )

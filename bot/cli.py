@@ -172,11 +172,13 @@ def evidence() -> None:
 @click.option("--json", "as_json", is_flag=True)
 def evidence_export(case_id: str, out: Path, as_json: bool) -> None:
     """Write one case as a file that anybody can check offline."""
-    from bot.replay import export_case
+    from bot.replay import cases, export_case
 
-    count = export_case(_app(), case_id, out)
+    app = _app()
+    count = export_case(app, case_id, out)
     if not count:
-        raise click.ClickException(f"没有找到个案 {case_id}，或其事件尚未入树 / no sequenced events of case {case_id}")
+        known = ", ".join(cases(app)) or "-"
+        raise click.ClickException(f"没有个案 {case_id} / no such case. 最近的个案 / latest cases: {known}")
     click.echo(json.dumps({"file": str(out), "events": count}) if as_json else f"{out}: {count} events")
 
 

@@ -33,13 +33,16 @@ def sandbox(port: int, bot_url: str) -> None:
 def run(port: int, folder: Path) -> None:
     """Everything on this machine: bot, worker, scheduler, stream, Redis and the sandbox. Ctrl-C stops, data stays."""
     from bot.processes import stop_flag
-    from bot.rehearsal import stage
+    from bot.rehearsal import MORNING, stage
 
     stop = stop_flag()
     with stage(folder, sandbox_port=port) as everything:
+        if not everything.played:
+            everything.morning()
         everything.open()
         click.echo(f"\n  回执 Huizhi 已启动 / is running:  {everything.sandbox_url}/")
         click.echo(f"  机器人 bot: {everything.bot_url}/readyz   日志 logs: {folder}/*.log")
+        click.echo(f"  沙盒时间从 {MORNING[:16]} 开始；在页面顶部点「+30 分」，看看谁会收到什么")
         click.echo("  按 Ctrl-C 停止，数据保留 / Ctrl-C stops, nothing is lost\n")
         everything.fleet.watch(stop)
         click.echo("正在停止… / stopping…")

@@ -20,6 +20,10 @@ from bot.schema import upgrade
 from config.settings import sandbox_env
 
 PATIENCE = 25.0
+MORNING = "2026-06-11T08:50:00"
+"""Thursday of the acceptance story, local time: a rehearsal starts before the shift begins."""
+LATE = ("zhangsan", "zhou")
+"""The two of the sandbox's people who do not punch in."""
 
 
 def free_port() -> int:
@@ -63,6 +67,7 @@ class Stage:
     sandbox_port: int
     environment: Mapping[str, str]
     fleet: Fleet
+    played: bool = False
 
     def __enter__(self) -> Stage:
         upgrade(self.environment["DATABASE_URL"])
@@ -102,6 +107,13 @@ class Stage:
         """Set the clock (local ISO time) once nothing is in flight, so that no lease runs out by the jump."""
         self.settle()
         self.control("clock", {"at": moment})
+
+    def morning(self) -> None:
+        """Ten to nine on the story's day; everybody but two has punched in. For a stage that was never played."""
+        self.control("clock", {"at": MORNING})
+        for person in self.control("people"):
+            if person["id"] not in LATE:
+                self.control("punch", {"user": person["id"]})
 
     def settle(self) -> None:
         """Wait until the outbox holds nothing unsaid."""
@@ -167,7 +179,8 @@ def stage(
     folder.mkdir(parents=True, exist_ok=True)
     web_port, sandbox_port = web_port or free_port(), sandbox_port or free_port()
     clock_file = folder / "clock"
-    if not clock_file.exists():
+    played = clock_file.exists()
+    if not played:
         clock_file.write_text("0")
     url = f"http://127.0.0.1:{sandbox_port}"
     environment = sandbox_env(url, ws="stream") | {
@@ -179,4 +192,4 @@ def stage(
         "REDIS_URL": f"unix:///tmp/huizhi-{os.getpid()}-{web_port}.sock",
     }
     environment |= overrides or {}
-    return Stage(folder, web_port, sandbox_port, environment, Fleet(environment, output=folder))
+    return Stage(folder, web_port, sandbox_port, environment, Fleet(environment, output=folder), played)

@@ -35,6 +35,14 @@ def _waiting(app: App) -> int:
         return int(connection.execute(sa.select(sa.func.count()).where(failed.c.replayed_at.is_(None))).scalar_one())
 
 
+def cases(app: App, limit: int = 10) -> list[str]:
+    """Ids of the cases that were recorded last, newest first."""
+    latest = sa.func.max(ev_event.c.n)
+    statement = sa.select(ev_event.c.object_id).group_by(ev_event.c.object_id).order_by(latest.desc()).limit(limit)
+    with app.engine.connect() as connection:
+        return list(connection.execute(statement).scalars())
+
+
 def export_case(app: App, case_id: str, out: Path) -> int:
     """Sequence what is waiting, then write the case (or every case for `all`); returns the number of events."""
     jobs.run_here("sequence", app)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import rfc8785
-from sqlalchemy import Connection, CursorResult, Dialect, Table, bindparam, insert, literal_column, select
+from sqlalchemy import Connection, Dialect, Row, Table, bindparam, insert, literal_column, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql import ClauseElement
 
@@ -98,8 +98,7 @@ def append(
     if len({part.name for part in parts}) != len(parts):
         raise ValueError("part names must be unique in an event")
     ready = _statements(conn.dialect.name, conn.dialect.paramstyle)
-    found = ready.head(conn, [{"object_id": object_id}])
-    head_seq, head_leaf = (found and found.one_or_none()) or (0, None)
+    head_seq, head_leaf = ready.head.one(conn, {"object_id": object_id}) or (0, None)
     seq, sealed = head_seq + 1, [(part, salt, commit(salt, part.content)) for part in parts for salt in [salts(SALT)]]
     envelope = rfc8785.dumps(
         {
@@ -125,9 +124,9 @@ def append(
     promise = notes.sign(promise_text(keys.origin, leaf, seen_ms), keys.promise_vkey.name, keys.promise)
     row = {"event_id": event_id, "type": type, "at_ms": milliseconds(at), "seen_ms": seen_ms, "actor": actor}
     row |= {"subject": subject, "object_id": object_id, "object_seq": seq, "envelope": envelope, "salt": salt}
-    ready.event(conn, [row | {"entry": entry, "leaf_hash": leaf, "promise": promise}])
-    ready.part(conn, [_part_row(event_id, position, *each) for position, each in enumerate(sealed)])
-    ready.move(conn, [{"object_id": object_id, "head_seq": seq, "head_leaf": leaf}])
+    ready.event.each(conn, [row | {"entry": entry, "leaf_hash": leaf, "promise": promise}])
+    ready.part.each(conn, [_part_row(event_id, position, *each) for position, each in enumerate(sealed)])
+    ready.move.each(conn, [{"object_id": object_id, "head_seq": seq, "head_leaf": leaf}])
     return Appended(event_id, leaf, promise)
 
 
@@ -146,16 +145,18 @@ class _Statement:
     sql: str
     order: tuple[str, ...] | None
 
-    def __call__(self, conn: Connection, rows: Sequence[Mapping[str, Any]]) -> CursorResult[Any] | None:
-        """Run once for every row; None when there is none."""
-        if not rows:
-            return None
-        given: list[Any] = [dict(row) for row in rows] if self.order is None else [_in(self.order, row) for row in rows]
-        return conn.exec_driver_sql(self.sql, given[0] if len(given) == 1 else given)
+    def one(self, conn: Connection, row: Mapping[str, Any]) -> Row[Any] | None:
+        """The row it finds, or None."""
+        return conn.exec_driver_sql(self.sql, self._given(row)).one_or_none()
 
+    def each(self, conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write all rows with one call of the driver."""
+        if rows:
+            given = [self._given(row) for row in rows]
+            conn.exec_driver_sql(self.sql, given[0] if len(given) == 1 else given)
 
-def _in(order: tuple[str, ...], row: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple(row[name] for name in order)
+    def _given(self, row: Mapping[str, Any]) -> Any:
+        return dict(row) if self.order is None else tuple(row[name] for name in self.order)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +202,7 @@ def _hold() -> ClauseElement:
 
 
 def _moved(dialect_name: str) -> ClauseElement:
-    values = {name: bindparam(name) for name in ("object_id", "head_seq", "head_leaf")}
+    values: dict[str, Any] = {name: bindparam(name) for name in ("object_id", "head_seq", "head_leaf")}
     write = postgresql.insert(ev_object) if dialect_name == "postgresql" else sqlite.insert(ev_object)
     new = write.values(values)
     return new.on_conflict_do_update(

@@ -10,11 +10,12 @@ from flask import Flask, Response, request
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException
 
 from bot.app import App
 from bot.errors import BadRequest
 from bot.evidence.tables import ev_event
-from bot.ports import Dispatch, Door, WireReply, WireRequest
+from bot.ports import Dispatch, Door, Platform, WireReply, WireRequest
 from bot.store import new_ref
 from bot.tables import failed, outbox
 
@@ -31,7 +32,8 @@ HEADERS = {
 def create_app(app: App, dispatch: Dispatch) -> Flask:
     """The WSGI application: one route per door of every platform, plus /healthz, /readyz, /metrics."""
     web = Flask("huizhi", static_folder=None)
-    web.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    # One byte more than allowed: an upload of undeclared length is silently cut here, and the cut must be noticed.
+    web.config["MAX_CONTENT_LENGTH"] = MAX_BODY + 1
     registry = CollectorRegistry()
     callbacks = Counter(
         "huizhi_callbacks", "Inbound callbacks by door and status", ["door", "status"], registry=registry
@@ -63,10 +65,14 @@ def _view(door: Door, dispatch: Dispatch, count: Callable[[str, str], Counter], 
 
 
 def _wire() -> WireRequest:
-    length = request.content_length or 0
-    if length > MAX_BODY:
+    if (request.content_length or 0) > MAX_BODY:
         raise BadRequest("body too large", 413)
-    body = request.get_data(cache=False)
+    try:
+        body = request.get_data(cache=False)
+    except HTTPException as error:  # the sender went away in the middle
+        raise BadRequest(error.name.lower(), error.code or 400) from None
+    if len(body) > MAX_BODY:
+        raise BadRequest("body too large", 413)
     headers = {name.lower(): value for name, value in request.headers.items()}
     return WireRequest(request.method, request.args.to_dict(), headers, body)
 
@@ -90,17 +96,36 @@ def _operations(web: Flask, app: App, registry: CollectorRegistry) -> None:
 
     @web.get("/metrics")
     def metrics() -> Response:
-        with app.engine.connect() as connection:
-            waiting.clear()
-            for state, count in connection.execute(sa.select(outbox.c.state, sa.func.count()).group_by(outbox.c.state)):
-                waiting.labels(state).set(count)
-            lost.set(connection.execute(sa.select(sa.func.count()).where(failed.c.replayed_at.is_(None))).scalar_one())
-            unsequenced = sa.select(sa.func.count()).select_from(ev_event).where(ev_event.c.log_index.is_(None))
-            pending.set(connection.execute(unsequenced).scalar_one())
+        try:
+            with app.engine.connect() as connection:
+                waiting.clear()
+                for state, count in connection.execute(
+                    sa.select(outbox.c.state, sa.func.count()).group_by(outbox.c.state)
+                ):
+                    waiting.labels(state).set(count)
+                lost.set(
+                    connection.execute(sa.select(sa.func.count()).where(failed.c.replayed_at.is_(None))).scalar_one()
+                )
+                unsequenced = sa.select(sa.func.count()).select_from(ev_event).where(ev_event.c.log_index.is_(None))
+                pending.set(connection.execute(unsequenced).scalar_one())
+        except SQLAlchemyError as error:  # half the numbers would look like an empty queue
+            log.error("metrics.database", error=type(error).__name__)
+            return Response("database unavailable", 503, content_type="text/plain")
+        quota.clear()  # without Redis the month's use is unknown, which an old number would hide
         for name, platform in app.platforms.items():
-            for kind, used in getattr(platform, "quota", dict)().items():
+            for kind, used in _quota(platform).items():
                 quota.labels(name, kind).set(used)
         return Response(generate_latest(registry), content_type="text/plain; version=0.0.4")
+
+
+def _quota(platform: Platform) -> dict[str, int]:
+    """What the platform metered this month; nothing when it meters nothing or Redis is away."""
+    try:
+        used: dict[str, int] = getattr(platform, "quota", dict)()
+    except RedisError as error:
+        log.warning("metrics.quota", platform=platform.name, error=type(error).__name__)
+        return {}
+    return used
 
 
 def _database(app: App) -> bool:

@@ -14,9 +14,7 @@ DAY = "2026-06-11"
 
 def play(stage: Stage, say: Say) -> None:
     """Thursday 11 June 2026, on a moved clock."""
-    stage.control("clock", {"at": f"{DAY}T08:50:00"})
-    for user in ("li", "wang", "chen", "sun", "wu"):
-        stage.control("punch", {"user": user, "at": f"{DAY}T08:48:00"})
+    stage.morning()
     stage.open()
     say(f"[bold]{DAY} 星期四 · 班次 09:00[/bold]（企业微信：张三、李主管、王HR；钉钉：周小云、孙店长、吴HR）")
     stage.move_to(f"{DAY}T09:14:30")

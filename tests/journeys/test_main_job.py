@@ -33,9 +33,7 @@ def theatre(request: pytest.FixtureRequest, tmp_path: Path, postgres_server: str
         url = sa.make_url(postgres_server).set(database=name)
         overrides["DATABASE_URL"] = url.render_as_string(hide_password=False)
     with stage(tmp_path, overrides=overrides) as everything:
-        everything.control("clock", {"at": f"{DAY}T08:50:00"})
-        for user in ("li", "wang", "chen", "sun", "wu"):
-            everything.control("punch", {"user": user, "at": f"{DAY}T08:48:00"})
+        everything.morning()
         everything.open()
         yield everything
 
@@ -75,8 +73,13 @@ def test_every_answer_once_while_processes_die(theatre: Stage) -> None:
         theatre.phone(boss).click("申请补卡", "同意")
         kill(theatre, choose.choice(["worker", "scheduler"]))
         theatre.phone(user).wait("补卡已完成")
-    kill(theatre, "web")
+    for name in ("web", "stream"):
+        kill(theatre, name)
     until("web came back", lambda: not theatre.waiting())
+    for user in ("zhangsan", "zhou"):  # one door by HTTP, one by Stream
+        words = {"user": user, "text": "谢谢"}
+        until(f"{user} is heard again", lambda said=words: theatre.control("say", said).get("status") == 200)
+    theatre.settle()
     kinds = [row["type"] for row in rows(theatre, ev_event)]
     assert kinds.count("checkin.missed_punch_asked") == 2
     assert kinds.count("checkin.approved") == 2
@@ -150,3 +153,23 @@ def test_sqlite_is_what_the_default_says(tmp_path: Path) -> None:
         path = everything.environment["DATABASE_URL"].removeprefix("sqlite:///")
         with sqlite3.connect(path) as connection:
             assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_dingtalk_by_http_callbacks_does_the_same_as_by_stream(tmp_path: Path) -> None:
+    with stage(tmp_path, overrides={"DINGTALK_MODE": "http"}) as everything:
+        everything.morning()
+        everything.open()
+        everything.move_to(f"{DAY}T09:16:30")
+        zhou, sun = everything.phone("zhou"), everything.phone("sun")
+        zhou.click("一切还好吗", "忘打卡")
+        zhou.wait("你是几点到的")
+        zhou.say("9:02")
+        sun.click("申请补卡", "驳回")
+        sun.wait("请直接回复驳回原因")
+        sun.say("那天你十点才到，监控里有")
+        zhou.wait("那天你十点才到，监控里有")
+        everything.settle()
+        wire = everything.control("wire")
+        assert any("/callbacks/dingtalk/cards" in str(entry) for entry in wire)
+        assert any("/callbacks/dingtalk/robot" in str(entry) for entry in wire)
+        assert rows(everything, failed) == []

@@ -128,7 +128,7 @@ def lonely(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
     url = f"sqlite:///{tmp_path}/lonely.db"
     upgrade(url)
     router.discover("handlers", "flow")
-    client = redis.Redis(unix_socket_path=str(tmp_path / "nobody.sock"))
+    client = redis.Redis.from_url(f"unix://{tmp_path}/nobody.sock")
     world = Web(url, tmp_path / "keys", client)
     yield world
     world.app.engine.dispose()

@@ -31,7 +31,9 @@ def nothing_written(web: Web) -> bool:
 def success(web: Web, reply: Any) -> bool:
     """DingTalk counts a push as received only for the encrypted and signed word `success`."""
     sent, own = reply.get_json(), web.settings
-    assert sent["msg_signature"] == envelopes.sha1(own.dingtalk_token, sent["timeStamp"], sent["nonce"], sent["encrypt"])
+    assert sent["msg_signature"] == envelopes.sha1(
+        own.dingtalk_token, sent["timeStamp"], sent["nonce"], sent["encrypt"]
+    )
     return envelopes.unseal(own.dingtalk_aes_key, own.dingtalk_client_id, sent["encrypt"]) == b"success"
 
 
@@ -46,7 +48,7 @@ def test_wrong_signatures_write_nothing(web: Web) -> None:
     assert web.events({"EventType": "x"}, owner="dingsomebodyelse").status_code == 401
     assert web.robot(said("你好"), sign="AAAA").status_code == 401
     assert web.robot(said("你好"), sign="é").status_code == 401
-    assert web.cards(clicked(f"{ACTION}~x"), **{"x-ddpaas-signature": "AAAA"}).status_code == 401
+    assert web.cards(clicked(f"{ACTION}~x"), 0, **{"x-ddpaas-signature": "AAAA"}).status_code == 401
     for door in DOORS:
         assert web.http.post(f"/callbacks/dingtalk/{door}", json={"encrypt": "AAAA"}).status_code == 401
     assert nothing_written(web)

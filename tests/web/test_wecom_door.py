@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 
 from bot.tables import ask, failed, inbox, outbox
@@ -65,10 +67,15 @@ def test_a_long_body_of_undeclared_length_is_refused_too(web: Web) -> None:
         def read(self, size: int = -1) -> bytes:
             return b"x" * min(size if size > 0 else 65536, 65536)
 
-    reply = web.http.open(
-        path=PATH, method="POST", environ_overrides={"wsgi.input": Endless(), "wsgi.input_terminated": True}
-    )
+    chunked = {"wsgi.input": Endless(), "wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+    reply = web.http.open(path=PATH, method="POST", environ_overrides=chunked)
     assert reply.status_code == 413
+    assert nothing_written(web)
+
+
+def test_a_sender_that_goes_away_in_the_middle_is_refused(web: Web) -> None:
+    broken = {"wsgi.input": io.BytesIO(b"<xml>"), "CONTENT_LENGTH": "500"}
+    assert web.http.open(path=PATH, method="POST", environ_overrides=broken).status_code == 400
     assert nothing_written(web)
 
 
