@@ -40,8 +40,11 @@ def examine(env: Mapping[str, str]) -> list[Finding]:
     except (BotError, OSError, SQLAlchemyError) as error:
         return [*findings, Finding("start", False, str(error), "见上面的提示 / see the hint")]
     findings += [_redis(app), _keys(settings), _clock(), _reachable(settings)]
-    for platform in app.platforms.values():
-        findings += platform.doctor()
+    for name, platform in app.platforms.items():
+        try:
+            findings += platform.doctor()
+        except RedisError as error:
+            findings.append(Finding(name, None, f"not checked without Redis ({type(error).__name__})", REVIVE))
     return findings
 
 

@@ -5,6 +5,7 @@ Docs: server-api-calling-guide (one app token serves both hosts), how-to-process
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from datetime import tzinfo
 from typing import Any, Literal
@@ -34,7 +35,9 @@ class Client:
         self._id, self._secret = app
         self._store, self._zone = store, zone
         self._session = requests.Session()
-        self._token_key = f"dingtalk:token:{self._id}"
+        # With the secret's mark in its name, no older secret's token hides that a new secret is wrong.
+        mark = hashlib.sha256(self._secret.encode()).hexdigest()[:12]
+        self._token_key = f"dingtalk:token:{self._id}:{mark}"
 
     def api(
         self,

@@ -6,8 +6,6 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import structlog
-
 from adapters.dingtalk import crypto, render
 from adapters.dingtalk.events import Kind, counts, to_events
 from adapters.dingtalk.wire import LIMIT, parse_object
@@ -15,7 +13,6 @@ from bot.card import Card
 from bot.errors import BadRequest, Misconfigured
 from bot.ports import Dispatch, Door, WireReply, WireRequest
 
-log = structlog.get_logger("huizhi.dingtalk")
 PREFIX = "/callbacks/dingtalk"
 
 
@@ -70,17 +67,11 @@ class Inbound:
         self, kind: Kind, payload: Mapping[str, Any], headers: Mapping[str, object], raw: bytes, dispatch: Dispatch
     ) -> Card | None:
         if counts(kind, payload, headers):
-            self._meter()
+            self._pushed()
         card = None
         for event in to_events(kind, payload, headers, raw):
             card = dispatch(event)
         return card
-
-    def _meter(self) -> None:
-        try:
-            self._pushed()
-        except Exception as error:  # noqa: BLE001 - the meter may be lost with Redis, a person's click may not
-            log.warning("dingtalk.meter", error=type(error).__name__)
 
 
 def _limited(body: bytes) -> bytes:

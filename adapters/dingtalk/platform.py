@@ -8,6 +8,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from adapters.dingtalk import identity, stream
 from adapters.dingtalk.attendance import OPERATOR, DingTalkAttendance
 from adapters.dingtalk.client import Client
@@ -23,6 +25,8 @@ from bot.ports import Attendance, DirectoryPerson, Dispatch, Door, Finding, Sent
 
 if TYPE_CHECKING:
     from config.settings import Settings
+
+log = structlog.get_logger("huizhi.dingtalk")
 
 
 class DingTalk:
@@ -121,8 +125,11 @@ class DingTalk:
             "为应用开通 qyapi_get_attendance_data 与 qyapi_attendance_group_read",
         )
 
-    def _pushed(self) -> int:
-        return self.client.count("pushes")
+    def _pushed(self) -> None:
+        try:
+            self.client.count("pushes")
+        except Exception as error:  # noqa: BLE001 - the meter may be lost with Redis, a person's click may not
+            log.warning("dingtalk.meter", error=type(error).__name__)
 
 
 def _try(check: str, ask: Callable[[], str], advice: str) -> Finding:

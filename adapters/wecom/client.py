@@ -32,8 +32,9 @@ class Client:
     def __init__(self, base: str, corp_id: str, agent_id: int, secret: str, store: SharedStore) -> None:
         self.base, self.corp_id, self.agent_id = base.rstrip("/"), corp_id, agent_id
         self._secret, self._store, self._session = secret, store, requests.Session()
-        self._key = f"wecom:token:{corp_id}:{agent_id}"
-        mark = hashlib.sha256(secret.encode()).hexdigest()[:12]  # a corrected secret is tried at once
+        # A changed secret is tried at once, and no other secret's token stands in for it.
+        mark = hashlib.sha256(secret.encode()).hexdigest()[:12]
+        self._key = f"wecom:token:{corp_id}:{agent_id}:{mark}"
         self._refused = f"wecom:refused:{corp_id}:{agent_id}:{mark}"
 
     def get(self, path: str, params: Mapping[str, str] | None = None) -> Json:

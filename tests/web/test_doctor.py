@@ -91,3 +91,23 @@ def test_the_words_for_people_say_what_to_do(environment: dict[str, str], tmp_pa
     assert done.returncode == 1
     assert "✗ database" in done.stdout and "→ 运行 huizhi db upgrade" in done.stdout
     assert "Traceback" not in done.stderr
+
+
+def test_without_redis_the_doctor_still_speaks(tmp_path: Path) -> None:
+    environment = (
+        os.environ
+        | sandbox_env("http://127.0.0.1:1")
+        | {
+            "REDIS_URL": f"unix://{tmp_path}/nobody.sock",
+            "DATABASE_URL": f"sqlite:///{tmp_path}/d.db",
+            "HUIZHI_KEY_DIR": str(tmp_path / "keys"),
+        }
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "bot.cli", "doctor", "--json"], env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    found = {each["check"]: each for each in json.loads(done.stdout)}
+    assert found["redis"]["ok"] is False
+    assert "REDIS_URL" in found["redis"]["advice"]
+    assert found["wecom"]["ok"] is None

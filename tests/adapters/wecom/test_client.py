@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from adapters.wecom import errors
@@ -9,7 +11,7 @@ from adapters.wecom.client import Client
 from bot.errors import PlatformError
 from tests.adapters.wecom.fake import Answer, Call, Store, Vendor
 
-KEY = "wecom:token:ww1:1000002"
+KEY = f"wecom:token:ww1:1000002:{hashlib.sha256(b's3cret').hexdigest()[:12]}"
 
 
 def failure(client: Client) -> PlatformError:
