@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -59,11 +61,29 @@ def _tune_sqlite(connection: Any, _record: object) -> None:
 @contextmanager
 def begin(engine: Engine) -> Iterator[Connection]:
     """One write transaction: committed on return, rolled back on raise. SQLite takes its single writer lock at once."""
-    with engine.connect() as connection:
-        if engine.dialect.name == "sqlite":
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        with connection.begin() if engine.dialect.name != "sqlite" else _manual(connection):
+    if engine.dialect.name != "sqlite":
+        with engine.begin() as connection:
             yield connection
+        return
+    with _writer(engine.url.database), engine.connect() as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        with _manual(connection):
+            yield connection
+
+
+@contextmanager
+def _writer(database: str | None) -> Iterator[None]:
+    """Writers of all threads and processes queue here: the kernel wakes the next one, where SQLite's own busy handler
+    would poll and let some callers wait for a second."""
+    if not database or database == ":memory:":
+        yield
+        return
+    handle = os.open(f"{database}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 @contextmanager

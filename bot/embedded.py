@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -14,6 +17,13 @@ import redis
 from bot.errors import Misconfigured
 
 SOCKET = "var/redis/redis.sock"
+PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent() -> None:
+    """For a child right after fork: be terminated when the parent is gone, however it went. Linux only."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def redis_url(configured: str) -> str:
@@ -42,7 +52,12 @@ def start(socket: Path) -> subprocess.Popen[bytes]:
     socket.unlink(missing_ok=True)
     command = [binary(), "--port", "0", "--unixsocket", str(socket.absolute()), "--unixsocketperm", "700"]
     command += ["--save", "", "--appendonly", "no", "--dir", str(socket.parent.absolute()), "--loglevel", "warning"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=die_with_parent,
+    )
     client = redis.Redis(unix_socket_path=str(socket.absolute()))
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:

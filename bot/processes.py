@@ -96,7 +96,12 @@ class Fleet:
             target = (self.output / f"{name}.log").open("ab") if self.output else None
             command = [sys.executable, "-m", "bot.cli", name, *extra]
             self.children[name] = subprocess.Popen(
-                command, env=os.environ | dict(self.env), stdout=target, stderr=target, start_new_session=True
+                command,
+                env=os.environ | dict(self.env),
+                stdout=target,
+                stderr=target,
+                start_new_session=True,
+                preexec_fn=embedded.die_with_parent,
             )
             if target:
                 target.close()

@@ -22,6 +22,9 @@ person = sa.Table(
     sa.UniqueConstraint("platform", "user_id"),
 )
 
+# Every inbound event looks its person up by the folded id.
+sa.Index("ix_person_folded", person.c.platform, sa.func.lower(person.c.user_id))
+
 inbox = sa.Table(
     "inbox",
     metadata,

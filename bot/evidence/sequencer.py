@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Engine, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, bindparam, delete, func, insert, select, update
 
 from bot.db import begin
 from bot.errors import Misconfigured
@@ -110,8 +110,11 @@ def _extend(
                 f"存证记录 {row.event_id} 在入库后被改动，已停止签名。"
                 f" Evidence record {row.event_id} was changed after it was stored; the log refuses to sign."
             )
-        conn.execute(update(ev_event).where(ev_event.c.event_id == row.event_id).values(log_index=index))
         tiles.append(index, row.leaf_hash)
+    placed = [{"which": row.event_id, "place": index} for index, row in enumerate(pending, head.size)]
+    conn.execute(
+        update(ev_event).where(ev_event.c.event_id == bindparam("which")).values(log_index=bindparam("place")), placed
+    )
     tiles.flush()
     new = head_at(tiles.read, head.size + len(pending))
     note = notes.sign(notes.checkpoint_text(keys.origin, new), keys.origin, keys.log)

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from bot.db import create_engine
 from bot.evidence.tables import ev_event
 from bot.evidence.verify import verify
-from bot.rehearsal import Stage, stage, until
+from bot.rehearsal import Stage, free_port, stage, until
 from bot.tables import failed, inbox, outbox
 
 DAY = "2026-06-11"
@@ -173,3 +173,24 @@ def test_dingtalk_by_http_callbacks_does_the_same_as_by_stream(tmp_path: Path) -
         assert any("/callbacks/dingtalk/cards" in str(entry) for entry in wire)
         assert any("/callbacks/dingtalk/robot" in str(entry) for entry in wire)
         assert rows(everything, failed) == []
+
+
+def test_killing_the_supervisor_leaves_nothing_behind_and_nothing_lost(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "bot.cli", "run", "--port", str(free_port()), "--var", str(tmp_path / "run")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    until("huizhi run says where it is", lambda: "is running" in str(process.stdout and process.stdout.readline()))
+    children = [int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()]
+    assert len(children) == 6  # Redis, sandbox, worker, scheduler, stream, web
+    process.kill()
+    process.communicate()
+    until("all children are gone", lambda: not any(_alive(pid) for pid in children))
+    engine = create_engine(f"sqlite:///{tmp_path}/run/huizhi.db")
+    with engine.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA integrity_check").scalar_one() == "ok"
+    engine.dispose()
+
+
+def _alive(pid: int) -> bool:
+    stat = Path(f"/proc/{pid}/stat")
+    return stat.exists() and stat.read_text().rsplit(")", 1)[1].split()[0] != "Z"

@@ -240,9 +240,12 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("event_id", "position"),
     )
+    # Written by hand: autogenerate cannot see an index on an expression.
+    op.create_index("ix_person_folded", "person", ["platform", sa.text("lower(user_id)")])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_person_folded", table_name="person")
     op.drop_table("ev_part")
     op.drop_table("person")
     op.drop_index(op.f("ix_outbox_state"), table_name="outbox")
