@@ -9,6 +9,7 @@ import pgserver
 import pytest
 import redis
 import sqlalchemy as sa
+import structlog
 
 from bot import clock, embedded
 from bot.app import App
@@ -18,6 +19,13 @@ from bot.schema import upgrade
 from bot.store import RedisStore
 from config.settings import load, sandbox_env
 from tests.world import FakePlatform, Firm
+
+
+@pytest.fixture(autouse=True)
+def own_logging() -> Iterator[None]:
+    """A command run inside a test configures logging for its process; the next test starts without that."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="session")
