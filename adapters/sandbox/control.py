@@ -153,7 +153,7 @@ def _clock_routes(routes: Blueprint, world: World) -> None:
         else:
             offset = clock.offset() + float(body.get("advance", 0))
         draft = Path(f"{name}.{uuid.uuid4().hex[:8]}")
-        draft.write_text(f"{math.ceil(offset * 1000) / 1000:.3f}")  # rounded up: never a moment before the one asked for
+        draft.write_text(f"{math.ceil(offset * 1000) / 1000:.3f}")  # up: never before the moment asked for
         draft.replace(name)
         return jsonify(now=world.now().isoformat(timespec="seconds"), offset=offset)
 
