@@ -89,11 +89,14 @@ def test_every_answer_once_while_processes_die(theatre: Stage) -> None:
     assert len(seen) == len(set(seen))
     said = rows(theatre, outbox)
     assert {row["state"] for row in said} <= {"sent", "stopped"}
+    # Totals reconcile: what is on the phones is what we say we sent, to the last message, repeats after kills included.
+    shown = [
+        bubble for person in theatre.control("phones")["people"] for bubble in person["bubbles"] if not bubble["mine"]
+    ]
+    sent = [row for row in said if row["kind"] == "send" and row["state"] == "sent"]
+    assert len(shown) == len(sent) + [row["type"] for row in rows(theatre, ev_event)].count("delivery.superseded")
     corrected = [
-        punch
-        for person in theatre.control("people")
-        for punch in person["punches"]
-        if punch["source"] == "correction"
+        punch for person in theatre.control("people") for punch in person["punches"] if punch["source"] == "correction"
     ]
     assert len(corrected) == 2
     for user, _boss in people:
