@@ -19,13 +19,14 @@ from bot.people import People, Person
 from bot.router import routes
 from bot.store import new_ref
 from bot.tables import failed, inbox
+from bot.todo import MENU_ACTION, todo, wanted
 from bot.wire import dump_card, dump_event
 
 log = structlog.get_logger("huizhi.dispatch")
 
 MENU = Card(
     "我在",
-    "消息已收到，但我没有看懂。收到问题卡片时，点按钮或直接用自己的话回复都可以；需要人帮忙请回复「需要帮助」。",
+    "消息已收到，但我没有看懂。收到问题卡片时，点按钮或直接用自己的话回复都可以；需要人帮忙请回复「需要帮助」，想看还有什么要处理请回复「我的待办」。",
 )
 NOTED = "您的操作已经记下，系统暂时没能处理完，管理员会尽快补办，不需要重复操作。"
 
@@ -109,6 +110,10 @@ def _run(event: Event, ctx: Context, actor: Person | None) -> Card | None:
 
 
 def _flow(event: Event, ctx: Context, actor: Person | None) -> Card | None:
+    if actor and (event.action == MENU_ACTION or (event.action == TEXT and wanted(event.data.get("text", "")))):
+        # Before the handlers' words: a manager asking for the list is not giving a reason.
+        ctx.say(actor, todo(ctx, actor), "chat")
+        return None
     if event.action == TEXT and actor:  # a stranger's words find no flow below and are only logged
         for flow in routes.words:
             if (card := flow(event, ctx)) is not None:
