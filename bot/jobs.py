@@ -21,6 +21,8 @@ log = structlog.get_logger("huizhi.jobs")
 QUEUE = "huizhi"
 MARK_MS = 2000
 BACKLOG = 200
+JOB_SECONDS = 3600
+"""A long drain must not be cut in the middle of a send by RQ's default of three minutes."""
 Job = Callable[[App], object]
 
 
@@ -35,7 +37,7 @@ def nudge(app: App, name: str) -> None:
     try:
         queue = Queue(QUEUE, connection=app.redis, serializer=JSONSerializer)
         if app.redis.set(f"huizhi:nudge:{name}", "1", nx=True, px=MARK_MS) and queue.count < BACKLOG:
-            queue.enqueue("bot.jobs.run", name, result_ttl=0, failure_ttl=3600)
+            queue.enqueue("bot.jobs.run", name, result_ttl=0, failure_ttl=3600, job_timeout=JOB_SECONDS)
     except redis.RedisError as error:
         log.warning("nudge.lost", job=name, error=type(error).__name__)
 

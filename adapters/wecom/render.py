@@ -19,6 +19,7 @@ TEXT_BYTES, KEY_BYTES, TASK_BYTES = 2048, 1024, 128
 STYLES = {"primary": 1, "default": 2, "danger": 4}
 """1 emphasised, 2 secondary, 3 neutral, 4 negative (docs: 90236, button style)."""
 DONE = "已更新"
+TEXTCARD_TITLE, TEXTCARD_BODY, TEXTCARD_LABEL = 128, 512, 4
 Wire = dict[str, Any]
 
 
@@ -27,6 +28,8 @@ def message(card: Card, task: str) -> Wire:
     small = reduce(card, CAN)
     if small.closed or not small.buttons:  # replace_text is an update-only field (docs: 94888)
         return {"msgtype": "text", "text": {"content": plain(card)}}
+    if len(small.buttons) == 1 and small.buttons[0].url:
+        return {"msgtype": "textcard", "textcard": _textcard(small, small.buttons[0])}
     return {"msgtype": "template_card", "template_card": _card(small, task)}
 
 
@@ -39,6 +42,17 @@ def replacement(card: Card, task: str) -> Wire:
     stub = Button(label=cut(label, LABEL), action="closed")  # button_list may not be empty, replace_text covers it
     return {**_card(Card(small.title, small.text, small.facts, small.quote, (stub,), small.footer), task),
             "replace_text": cut(clean(label), BODY)}  # fmt: skip
+
+
+def _textcard(card: Card, link: Button) -> Wire:
+    """One page to open and nothing to answer: the whole card is the link (docs: 90236, textcard; limits in bytes)."""
+    body = plain(Card("", card.text, card.facts, card.quote, footer=card.footer))
+    return {
+        "title": cut_bytes(clean(card.title), TEXTCARD_TITLE) or "通知",
+        "description": cut_bytes(body, TEXTCARD_BODY),
+        "url": link.url,
+        "btntxt": cut(clean(link.label), TEXTCARD_LABEL) or "详情",
+    }
 
 
 def plain(card: Card) -> str:

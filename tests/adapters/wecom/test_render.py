@@ -46,8 +46,9 @@ def test_button_card() -> None:
 
 
 def test_link_button() -> None:
-    wire = render.message(Card("签收", buttons=(Button("打开", url="https://hr.example/x"),)), "t")
-    assert wire["template_card"]["button_list"] == [
+    buttons = (Button("收到", "notice.received", "r1", "primary"), Button("打开", url="https://hr.example/x"))
+    wire = render.message(Card("签收", buttons=buttons), "t")
+    assert wire["template_card"]["button_list"][1:] == [
         {"type": 1, "text": "打开", "style": 2, "url": "https://hr.example/x"}
     ]
 
@@ -147,3 +148,19 @@ def test_limits_hold_for_every_card(card: Card, key: str) -> None:
     else:
         within_limits(wire["template_card"])
     within_limits(render.replacement(card, task))
+
+
+def test_a_card_with_one_page_to_open_is_a_textcard_within_its_limits() -> None:
+    link = Button("查看详情页面", url="https://hr.example.cn/p/1")
+    sent = render.message(Card("标题" * 100, "正文" * 400, quote="<a href=x>", buttons=(link,)), "t1")
+    assert sent["msgtype"] == "textcard"
+    body = sent["textcard"]
+    assert len(body["title"].encode()) <= 128
+    assert len(body["description"].encode()) <= 512
+    assert len(body["btntxt"]) <= 4
+    assert body["url"] == "https://hr.example.cn/p/1"
+
+
+def test_nobodys_words_become_a_link_in_a_textcard() -> None:
+    sent = render.message(Card("标题", quote="<a href=x>点我</a>", buttons=(Button("看", url="https://x.cn"),)), "t1")
+    assert "<a" not in sent["textcard"]["description"]
