@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot import asks, outbox
@@ -125,14 +124,6 @@ class Context:
         """Let the worker write to the platform; it comes back as an event with action `then` and ref `matter`."""
         body = json.dumps({"op": op, "args": dict(args), "then": then}, ensure_ascii=False)
         outbox.queue(self.db, self.now, "request", platform, None, matter, body)
-
-    def later(self, seconds: float) -> datetime:
-        """`now` plus seconds."""
-        return self.now + timedelta(seconds=seconds)
-
-    def scalar(self, statement: sa.Select[tuple[int]]) -> int:
-        """A count."""
-        return int(self.db.execute(statement).scalar_one())
 
 
 def _bytes(body: str | bytes) -> bytes:
