@@ -6,17 +6,11 @@ import json
 import os
 import secrets
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 import structlog
 
-from bot.errors import Misconfigured
-from config.settings import Settings, SettingsError, load
-
-if TYPE_CHECKING:
-    from bot.app import App
+from bot.cli_app import application, settings
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -35,19 +29,6 @@ def main() -> None:
     )
 
 
-def _app() -> App:
-    from bot.app import current
-
-    try:
-        return current()
-    except SettingsError as error:
-        for problem in error.problems:
-            click.echo(f"✗ {problem}", err=True)
-        raise SystemExit(2) from error
-    except Misconfigured as error:
-        raise click.ClickException(str(error)) from error
-
-
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True)
@@ -55,7 +36,7 @@ def web(host: str, port: int) -> None:
     """Receive callbacks: the HTTP doors, /healthz, /readyz, /metrics."""
     from bot.processes import web as serve
 
-    serve(_app(), host, port)
+    serve(application(), host, port)
 
 
 @main.command()
@@ -64,7 +45,7 @@ def worker(burst: bool) -> None:
     """Say what is waiting: drains the outbox and runs the timed jobs."""
     from bot.jobs import work
 
-    work(_app(), burst=burst)
+    work(application(), burst=burst)
 
 
 @main.command()
@@ -73,7 +54,7 @@ def scheduler() -> None:
     from bot.jobs import schedule
     from bot.processes import stop_flag
 
-    schedule(_app(), stop_flag())
+    schedule(application(), stop_flag())
 
 
 @main.command()
@@ -82,7 +63,7 @@ def stream() -> None:
     from bot.processes import stop_flag
     from bot.processes import stream as hold
 
-    app = _app()
+    app = application()
     if not hold(app, stop_flag()):
         click.echo("没有平台使用 Stream 模式 / no platform uses Stream mode", err=True)
 
@@ -97,7 +78,7 @@ def db_upgrade() -> None:
     """Bring the database to this version's schema."""
     from bot.schema import upgrade
 
-    click.echo(upgrade(_settings().database_url))
+    click.echo(upgrade(settings().database_url))
 
 
 @db.command("check")
@@ -106,7 +87,7 @@ def db_check(as_json: bool) -> None:
     """Is the schema current? Exit 1 when not."""
     from bot.schema import state
 
-    found, wanted = state(_settings().database_url)
+    found, wanted = state(settings().database_url)
     click.echo(json.dumps({"found": found, "wanted": wanted}) if as_json else f"found {found or '-'}, wanted {wanted}")
     raise SystemExit(0 if found == wanted else 1)
 
@@ -138,7 +119,7 @@ def routes(as_json: bool) -> None:
     """Every action and every HTTP door, with the function behind it."""
     from bot.routes import listing
 
-    rows = listing(_app())
+    rows = listing(application())
     click.echo(
         json.dumps(rows, ensure_ascii=False) if as_json else "\n".join(f"{left:<40} {right}" for left, right in rows)
     )
@@ -151,7 +132,7 @@ def replay(failed_id: str | None, as_json: bool) -> None:
     """Answer kept failed events again: one, or all that are waiting. Exit 1 when one failed again."""
     from bot.replay import replay as again
 
-    results = again(_app(), failed_id)
+    results = again(application(), failed_id)
     if as_json:
         click.echo(json.dumps(results))
     else:
@@ -161,50 +142,10 @@ def replay(failed_id: str | None, as_json: bool) -> None:
     raise SystemExit(1 if "failed" in results.values() else 0)
 
 
-@main.group()
-def evidence() -> None:
-    """The tamper-evident log."""
-
-
-@evidence.command("export")
-@click.option("--case", "case_id", required=True, help="A case id, or `all`.")
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=Path("evidence.zip"), show_default=True)
-@click.option("--json", "as_json", is_flag=True)
-def evidence_export(case_id: str, out: Path, as_json: bool) -> None:
-    """Write one case as a file that anybody can check offline."""
-    from bot.replay import cases, export_case
-
-    app = _app()
-    count = export_case(app, case_id, out)
-    if not count:
-        known = ", ".join(cases(app)) or "-"
-        raise click.ClickException(f"没有个案 {case_id} / no such case. 最近的个案 / latest cases: {known}")
-    click.echo(json.dumps({"file": str(out), "events": count}) if as_json else f"{out}: {count} events")
-
-
-@evidence.command("verify")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--json", "as_json", is_flag=True)
-def evidence_verify(file: Path, as_json: bool) -> None:
-    """Check an evidence file offline. Exit 0 proven, 1 damaged, 2 not an evidence file."""
-    from bot.evidence.verify import main as verify
-
-    raise SystemExit(verify([str(file), *(["--json"] if as_json else [])]))
-
-
-def _settings() -> Settings:
-    try:
-        return load(os.environ)
-    except SettingsError as error:
-        for problem in error.problems:
-            click.echo(f"✗ {problem}", err=True)
-        raise SystemExit(2) from error
-
-
 def _register() -> None:
-    from bot.cli_dev import commands
+    from bot import cli_dev, cli_evidence
 
-    for command in commands:
+    for command in (*cli_dev.commands, *cli_evidence.commands):
         main.add_command(command)
 
 

@@ -146,6 +146,29 @@ class Listening(Protocol):
     def listen(self, dispatch: Dispatch, stop: threading.Event) -> None: ...
 
 
+@runtime_checkable
+class SignIn(Protocol):
+    """A platform that can say who opens a page. It proves whose account it is, not who holds the phone."""
+
+    def sign_in_url(self, back: str, state: str) -> str:
+        """Where to send the browser; the vendor sends it on to `back` with a code and `state` (letters and digits)."""
+        ...
+
+    def signed_in(self, args: Mapping[str, str]) -> str:
+        """The user id behind the query the vendor came back with. Permanent PlatformError for a bad or used code."""
+        ...
+
+
+class TimeStamper(Protocol):
+    """A time-stamping authority (RFC 3161). `name` is the one in the settings."""
+
+    name: str
+
+    def ask(self, request: bytes) -> bytes:
+        """DER TimeStampReq -> DER TimeStampResp, a refusal included. PlatformError when it cannot be reached."""
+        ...
+
+
 class SharedStore(Protocol):
     """What several processes share and may lose at any time (Redis in production)."""
 

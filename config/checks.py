@@ -27,6 +27,8 @@ def _missing(setting: Setting, values: Mapping[str, str], production: bool) -> s
         return f"is missing; {setting.group} is enabled in HUIZHI_PLATFORMS"
     if setting.env == "HUIZHI_SECRET_KEY" and production:
         return "is missing; production needs one of your own"
+    if setting.env == "HUIZHI_TSA_ROOTS" and values["HUIZHI_TSA"]:
+        return "is missing; tokens are only worth something when their root is known"
     if setting.env in ("DINGTALK_TOKEN", "DINGTALK_AES_KEY") and values["DINGTALK_MODE"] == "http":
         return "is missing; DINGTALK_MODE is http"
     return ""
@@ -101,6 +103,30 @@ def _schema(value: str, _: bool) -> str:
     return "" if value.endswith(".schema") else f"is {value!r}"
 
 
+def _tsa(value: str, production: bool) -> str:
+    for pair in (each.strip() for each in value.split(",") if each.strip()):
+        name, _, address = pair.partition("=")
+        if not re.fullmatch(r"[a-z0-9]{1,20}", name):
+            return f"holds {pair!r}, which has no name before the ="
+        if urlsplit(address).scheme not in ("http", "https") or not urlsplit(address).hostname:
+            return f"holds {address!r}, which is no web address"
+    return ""
+
+
+def _addresses(value: str, _: bool) -> str:
+    wrong = [each for each in value.split(",") if not re.fullmatch(r"[a-z0-9_]+:[^:,\s]+", each.strip())]
+    return f"holds {wrong[0]!r}" if wrong else ""
+
+
+def _witnesses(value: str, _: bool) -> str:
+    wrong = [each for each in value.split() if not re.fullmatch(r"[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+=*", each)]
+    return f"holds {wrong[0]!r}, which is no verifier key" if wrong else ""
+
+
+def _pkcs11(value: str, _: bool) -> str:
+    return "" if len([each for each in value.split(",") if each.strip()]) == 3 else f"is {value!r}"
+
+
 CHECKS: Mapping[str, Check] = {
     "HUIZHI_PLATFORMS": _platforms,
     "HUIZHI_ENVIRONMENT": _one_of("development", "production"),
@@ -109,16 +135,22 @@ CHECKS: Mapping[str, Check] = {
     "HUIZHI_ROLES": _roles,
     "HUIZHI_TIMEZONE": _timezone,
     "HUIZHI_CLOCK_FILE": _clock_file,
+    "HUIZHI_TSA": _tsa,
+    "HUIZHI_CHECKPOINT_TO": _addresses,
+    "HUIZHI_WITNESSES": _witnesses,
+    "HUIZHI_PKCS11": _pkcs11,
     "DATABASE_URL": _database,
     "REDIS_URL": _redis,
     "WECOM_AGENT_ID": _whole_number,
     "WECOM_TOKEN": _token,
     "WECOM_ENCODING_AES_KEY": _aes_key,
     "WECOM_API_BASE": _url,
+    "WECOM_OAUTH_BASE": _url,
     "DINGTALK_AGENT_ID": _whole_number,
     "DINGTALK_CARD_TEMPLATE_ID": _schema,
     "DINGTALK_MODE": _one_of("stream", "http"),
     "DINGTALK_AES_KEY": _aes_key,
     "DINGTALK_API_BASE": _url,
     "DINGTALK_OAPI_BASE": _url,
+    "DINGTALK_LOGIN_BASE": _url,
 }

@@ -42,12 +42,19 @@ class Settings(BaseModel):
     clock_file: str = default("HUIZHI_CLOCK_FILE")
     database_url: str = Field(default=default("DATABASE_URL"), repr=False)
     redis_url: str = Field(default=default("REDIS_URL"), repr=False)
+    tsa: Mapping[str, str] = Field(default_factory=dict)
+    tsa_roots: str = ""
+    checkpoint_to: tuple[str, ...] = ()
+    witnesses: tuple[str, ...] = ()
+    pkcs11: str = ""
+    pkcs11_pin: str = Field(default="", repr=False)
     wecom_corp_id: str = ""
     wecom_agent_id: int = 0
     wecom_secret: str = Field(default="", repr=False)
     wecom_token: str = Field(default="", repr=False)
     wecom_encoding_aes_key: str = Field(default="", repr=False)
     wecom_api_base: str = default("WECOM_API_BASE")
+    wecom_oauth_base: str = default("WECOM_OAUTH_BASE")
     dingtalk_client_id: str = ""
     dingtalk_client_secret: str = Field(default="", repr=False)
     dingtalk_corp_id: str = ""
@@ -59,6 +66,7 @@ class Settings(BaseModel):
     dingtalk_aes_key: str = Field(default="", repr=False)
     dingtalk_api_base: str = default("DINGTALK_API_BASE")
     dingtalk_oapi_base: str = default("DINGTALK_OAPI_BASE")
+    dingtalk_login_base: str = default("DINGTALK_LOGIN_BASE")
 
 
 def load(env: Mapping[str, str]) -> Settings:
@@ -103,12 +111,20 @@ def _build(values: Mapping[str, str], platforms: tuple[str, ...]) -> Settings:
     fields: dict[str, object] = {setting.attribute: values[setting.env] for setting in SETTINGS}
     fields |= {name: str(text).rstrip("/") for name, text in fields.items() if name.endswith(("public_url", "_base"))}
     fields["platforms"] = platforms
-    fields["roles"] = dict(pair.strip().split("=", 1) for pair in values["HUIZHI_ROLES"].split(",") if pair.strip())
+    fields["roles"] = _pairs(values["HUIZHI_ROLES"])
+    fields["tsa"] = _pairs(values["HUIZHI_TSA"])
+    fields["checkpoint_to"] = tuple(each.strip() for each in values["HUIZHI_CHECKPOINT_TO"].split(",") if each.strip())
+    fields["witnesses"] = tuple(values["HUIZHI_WITNESSES"].split())
     fields["wecom_agent_id"] = int(values["WECOM_AGENT_ID"] or 0)
     fields["dingtalk_robot_code"] = values["DINGTALK_ROBOT_CODE"] or values["DINGTALK_CLIENT_ID"]
     # A bare postgresql:// would make SQLAlchemy look for psycopg2, which is not what ships.
     fields["database_url"] = values["DATABASE_URL"].replace("postgresql://", "postgresql+psycopg://", 1)
     return Settings.model_validate(fields)
+
+
+def _pairs(text: str) -> dict[str, str]:
+    """`a=1,b=2` as a dictionary."""
+    return dict(pair.strip().split("=", 1) for pair in text.split(",") if pair.strip())
 
 
 def sandbox_env(url: str, ws: str = "") -> dict[str, str]:
@@ -129,6 +145,7 @@ def sandbox_env(url: str, ws: str = "") -> dict[str, str]:
         "WECOM_TOKEN": "sandboxWecomToken",
         "WECOM_ENCODING_AES_KEY": "SandboxWecomKeyOpensNothingReal000000000000",
         "WECOM_API_BASE": base,
+        "WECOM_OAUTH_BASE": base,
         "DINGTALK_CLIENT_ID": "dingsandboxclient01",
         "DINGTALK_CLIENT_SECRET": "sandbox-dingtalk-secret-opens-nothing-real",
         "DINGTALK_CORP_ID": "dingsandboxcorp0000000001",
@@ -140,4 +157,6 @@ def sandbox_env(url: str, ws: str = "") -> dict[str, str]:
         "DINGTALK_AES_KEY": "SandboxDingtalkKeyOpensNothingReal000000000",
         "DINGTALK_API_BASE": base,
         "DINGTALK_OAPI_BASE": base,
+        "DINGTALK_LOGIN_BASE": base,
+        "HUIZHI_CHECKPOINT_TO": "wecom:wang,wecom:li,dingtalk:wu,dingtalk:sun",
     }

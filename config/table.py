@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from config.proof import EVIDENCE_SETTINGS
 from config.setting import SECRET_KEY_LENGTH, URL, Setting
 from config.vendors import VENDOR_SETTINGS
 
@@ -85,6 +86,7 @@ SETTINGS: tuple[Setting, ...] = (
         "redis://… | rediss://… | unix://… | empty",
         secret=True,
     ),
+    *EVIDENCE_SETTINGS,
     *VENDOR_SETTINGS,
 )
 

@@ -63,6 +63,15 @@ VENDOR_SETTINGS: tuple[Setting, ...] = (
         group=WECOM,
     ),
     Setting(
+        "WECOM_OAUTH_BASE",
+        "wecom_oauth_base",
+        "Where phones are sent to sign in to our pages; the sandbox's address in rehearsal.",
+        "https://open.weixin.qq.com",
+        URL,
+        "https://open.weixin.qq.com",
+        group=WECOM,
+    ),
+    Setting(
         "DINGTALK_CLIENT_ID",
         "dingtalk_client_id",
         "Client ID (AppKey) of the internal app.",
@@ -157,6 +166,15 @@ VENDOR_SETTINGS: tuple[Setting, ...] = (
         "https://oapi.dingtalk.com",
         URL,
         "https://oapi.dingtalk.com",
+        group=DINGTALK,
+    ),
+    Setting(
+        "DINGTALK_LOGIN_BASE",
+        "dingtalk_login_base",
+        "Where browsers are sent to sign in to our pages; the sandbox's address in rehearsal.",
+        "https://login.dingtalk.com",
+        URL,
+        "https://login.dingtalk.com",
         group=DINGTALK,
     ),
 )

@@ -26,6 +26,7 @@ class Keys:
     log: Ed25519PrivateKey = field(repr=False)
     promise: Ed25519PrivateKey = field(repr=False)
     key_dir: Path
+    epoch: int = 1
 
     @property
     def log_vkey(self) -> VKey:

@@ -124,7 +124,7 @@ def append(
     promise = notes.sign(promise_text(keys.origin, leaf, seen_ms), keys.promise_vkey.name, keys.promise)
     row = {"event_id": event_id, "type": type, "at_ms": milliseconds(at), "seen_ms": seen_ms, "actor": actor}
     row |= {"subject": subject, "object_id": object_id, "object_seq": seq, "envelope": envelope, "salt": salt}
-    ready.event.each(conn, [row | {"entry": entry, "leaf_hash": leaf, "promise": promise}])
+    ready.event.each(conn, [row | {"entry": entry, "leaf_hash": leaf, "promise": promise, "epoch": keys.epoch}])
     ready.part.each(conn, [_part_row(event_id, position, *each) for position, each in enumerate(sealed)])
     ready.move.each(conn, [{"object_id": object_id, "head_seq": seq, "head_leaf": leaf}])
     return Appended(event_id, leaf, promise)
@@ -132,7 +132,13 @@ def append(
 
 def _part_row(event_id: str, position: int, part: Part, salt: bytes, commitment: bytes) -> dict[str, object]:
     row = {"event_id": event_id, "position": position, "name": part.name, "media_type": part.media_type}
-    return row | {"length": len(part.content), "commitment": commitment, "salt": salt, "content": part.content}
+    return row | {
+        "length": len(part.content),
+        "commitment": commitment,
+        "salt": salt,
+        "content": part.content,
+        "sealed_for": None,
+    }
 
 
 @dataclass(frozen=True, slots=True)

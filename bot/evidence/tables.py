@@ -5,7 +5,18 @@ Erasable columns (envelope, salt, content) are nullable; everything the tree nee
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 from bot.db import metadata
 
@@ -28,9 +39,13 @@ ev_event = Table(
     Column("salt", LargeBinary),
     Column("entry", LargeBinary, nullable=False),
     Column("leaf_hash", LargeBinary, nullable=False),
-    Column("log_index", BigInteger, unique=True),
+    Column("epoch", Integer, nullable=False, server_default="1"),
+    Column("log_index", BigInteger),
     Column("promise", Text, nullable=False),
+    UniqueConstraint("epoch", "log_index"),
     Index("ev_event_object", "object_id", "object_seq", unique=True),
+    Index("ev_event_subject", "subject"),
+    Index("ev_event_actor", "actor"),
 )
 
 ev_part = Table(
@@ -44,6 +59,18 @@ ev_part = Table(
     Column("commitment", LargeBinary, nullable=False),
     Column("salt", LargeBinary),
     Column("content", LargeBinary),
+    # Pseudonym whose data key encrypts `content`; NULL: stored as it is. The commitment is over the plain bytes.
+    Column("sealed_for", String(64)),
+)
+
+# Data keys, wrapped by the key file; destroying `wrapped` makes everything sealed for the person unreadable for good.
+ev_subject_key = Table(
+    "ev_subject_key",
+    metadata,
+    Column("subject", String(64), primary_key=True),
+    Column("wrapped", LargeBinary),
+    Column("made_ms", BigInteger, nullable=False),
+    Column("destroyed_ms", BigInteger),
 )
 
 ev_object = Table(
@@ -54,28 +81,103 @@ ev_object = Table(
     Column("head_leaf", LargeBinary),
 )
 
-# One row, id 1.
+# One row, id 1: the newest epoch's head.
 ev_head = Table(
     "ev_head",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("epoch", Integer, nullable=False, server_default="1"),
     Column("size", BigInteger, nullable=False),
     Column("root", LargeBinary, nullable=False),
+)
+
+# A log that cannot go on (old backup, lost key) is followed by one with another origin; each has its own keys.
+ev_epoch = Table(
+    "ev_epoch",
+    metadata,
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    Column("origin", String(200), nullable=False, unique=True),
+    Column("log_vkey", Text, nullable=False),
+    Column("promise_vkey", Text, nullable=False),
+    Column("began_ms", BigInteger, nullable=False),
+    Column("ended_ms", BigInteger),
+    Column("reason", Text, nullable=False, server_default=""),
 )
 
 ev_checkpoint = Table(
     "ev_checkpoint",
     metadata,
+    Column("epoch", Integer, primary_key=True, autoincrement=False, server_default="1"),
     Column("size", BigInteger, primary_key=True, autoincrement=False),
     Column("root", LargeBinary, nullable=False),
     Column("note", Text, nullable=False),
     Column("created_ms", BigInteger, nullable=False),
 )
 
+# One signature line of a witness over a checkpoint; kept apart so that the note's bytes never change.
+ev_cosignature = Table(
+    "ev_cosignature",
+    metadata,
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("witness", String(200), primary_key=True),
+    Column("line", Text, nullable=False),
+    Column("received_ms", BigInteger, nullable=False),
+)
+
+# RFC 3161 tokens over the SHA-256 of a checkpoint's note, exactly as the authority sent them.
+ev_token = Table(
+    "ev_token",
+    metadata,
+    Column("epoch", Integer, primary_key=True, autoincrement=False),
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("authority", String(80), primary_key=True),
+    Column("token", LargeBinary, nullable=False),
+    Column("chain", LargeBinary, nullable=False),  # PEM certificates
+    Column("gen_ms", BigInteger, nullable=False),  # the authority's time
+    Column("received_ms", BigInteger, nullable=False),
+)
+
+# Where a checkpoint was shown to somebody who keeps a copy of their own: chat, mail, witness.
+ev_anchor = Table(
+    "ev_anchor",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("kind", String(20), nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("target", String(200), nullable=False),
+    Column("posted_ms", BigInteger, nullable=False),
+    Index("ev_anchor_size", "epoch", "size"),
+)
+
+# Sealed reports by the digest of what they say: sealing is not repeatable, handing out the same file is.
+ev_report = Table(
+    "ev_report",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("pdf", LargeBinary, nullable=False),
+    Column("made_ms", BigInteger, nullable=False),
+)
+
+# While a hold lasts nothing about the person is erased.
+ev_hold = Table(
+    "ev_hold",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("subject", String(64), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("placed_by", String(64), nullable=False),
+    Column("placed_ms", BigInteger, nullable=False),
+    Column("released_ms", BigInteger),
+    Index("ev_hold_subject", "subject"),
+)
+
 # c2sp.org/tlog-tiles: up to 256 hashes of 32 bytes; level L holds roots of 256**L leaves.
 ev_tile = Table(
     "ev_tile",
     metadata,
+    Column("epoch", Integer, primary_key=True, autoincrement=False, server_default="1"),
     Column("level", Integer, primary_key=True, autoincrement=False),
     Column("n", BigInteger, primary_key=True, autoincrement=False),
     Column("data", LargeBinary, nullable=False),

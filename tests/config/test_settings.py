@@ -25,7 +25,15 @@ def problems(env: Mapping[str, str]) -> list[str]:
 
 def production(**more: str) -> dict[str, str]:
     https = dict.fromkeys(
-        ("HUIZHI_PUBLIC_URL", "WECOM_API_BASE", "DINGTALK_API_BASE", "DINGTALK_OAPI_BASE"), "https://a.example"
+        (
+            "HUIZHI_PUBLIC_URL",
+            "WECOM_API_BASE",
+            "WECOM_OAUTH_BASE",
+            "DINGTALK_API_BASE",
+            "DINGTALK_OAPI_BASE",
+            "DINGTALK_LOGIN_BASE",
+        ),
+        "https://a.example",
     )
     return sandbox_env(URL) | https | {"HUIZHI_ENVIRONMENT": "production", "HUIZHI_SECRET_KEY": "k" * 32} | more
 

@@ -30,12 +30,62 @@ def upgrade() -> None:
     op.create_index(op.f("ix_ask_matter"), "ask", ["matter"], unique=False)
     op.create_index(op.f("ix_ask_person_id"), "ask", ["person_id"], unique=False)
     op.create_table(
+        "consent",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("person_id", sa.String(length=40), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("text_sha256", sa.String(length=64), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("asked_at", bot.db.UTCDateTime(), nullable=False),
+        sa.Column("decided_at", bot.db.UTCDateTime(), nullable=True),
+        sa.Column("expires_at", bot.db.UTCDateTime(), nullable=True),
+        sa.Column("event_id", sa.String(length=64), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_consent_person", "consent", ["person_id", "kind"], unique=False)
+    op.create_table(
+        "ev_anchor",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("target", sa.String(length=200), nullable=False),
+        sa.Column("posted_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ev_anchor_size", "ev_anchor", ["epoch", "size"], unique=False)
+    op.create_table(
         "ev_checkpoint",
+        sa.Column("epoch", sa.Integer(), server_default="1", autoincrement=False, nullable=False),
         sa.Column("size", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("root", sa.LargeBinary(), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("created_ms", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("size"),
+        sa.PrimaryKeyConstraint("epoch", "size"),
+    )
+    op.create_table(
+        "ev_cosignature",
+        sa.Column("epoch", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("size", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("witness", sa.String(length=200), nullable=False),
+        sa.Column("line", sa.Text(), nullable=False),
+        sa.Column("received_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("epoch", "size", "witness"),
+    )
+    op.create_table(
+        "ev_epoch",
+        sa.Column("epoch", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("origin", sa.String(length=200), nullable=False),
+        sa.Column("log_vkey", sa.Text(), nullable=False),
+        sa.Column("promise_vkey", sa.Text(), nullable=False),
+        sa.Column("began_ms", sa.BigInteger(), nullable=False),
+        sa.Column("ended_ms", sa.BigInteger(), nullable=True),
+        sa.Column("reason", sa.Text(), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("epoch"),
+        sa.UniqueConstraint("origin"),
     )
     op.create_table(
         "ev_event",
@@ -52,20 +102,35 @@ def upgrade() -> None:
         sa.Column("salt", sa.LargeBinary(), nullable=True),
         sa.Column("entry", sa.LargeBinary(), nullable=False),
         sa.Column("leaf_hash", sa.LargeBinary(), nullable=False),
+        sa.Column("epoch", sa.Integer(), server_default="1", nullable=False),
         sa.Column("log_index", sa.BigInteger(), nullable=True),
         sa.Column("promise", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("n"),
+        sa.UniqueConstraint("epoch", "log_index"),
         sa.UniqueConstraint("event_id"),
-        sa.UniqueConstraint("log_index"),
     )
+    op.create_index("ev_event_actor", "ev_event", ["actor"], unique=False)
     op.create_index("ev_event_object", "ev_event", ["object_id", "object_seq"], unique=True)
+    op.create_index("ev_event_subject", "ev_event", ["subject"], unique=False)
     op.create_table(
         "ev_head",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("epoch", sa.Integer(), server_default="1", nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("root", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
+    op.create_table(
+        "ev_hold",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("subject", sa.String(length=64), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("placed_by", sa.String(length=64), nullable=False),
+        sa.Column("placed_ms", sa.BigInteger(), nullable=False),
+        sa.Column("released_ms", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ev_hold_subject", "ev_hold", ["subject"], unique=False)
     op.create_table(
         "ev_object",
         sa.Column("object_id", sa.String(length=64), nullable=False),
@@ -74,11 +139,38 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("object_id"),
     )
     op.create_table(
+        "ev_report",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("pdf", sa.LargeBinary(), nullable=False),
+        sa.Column("made_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("digest"),
+    )
+    op.create_table(
+        "ev_subject_key",
+        sa.Column("subject", sa.String(length=64), nullable=False),
+        sa.Column("wrapped", sa.LargeBinary(), nullable=True),
+        sa.Column("made_ms", sa.BigInteger(), nullable=False),
+        sa.Column("destroyed_ms", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("subject"),
+    )
+    op.create_table(
         "ev_tile",
+        sa.Column("epoch", sa.Integer(), server_default="1", autoincrement=False, nullable=False),
         sa.Column("level", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("n", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("data", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("level", "n"),
+        sa.PrimaryKeyConstraint("epoch", "level", "n"),
+    )
+    op.create_table(
+        "ev_token",
+        sa.Column("epoch", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("size", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("authority", sa.String(length=80), nullable=False),
+        sa.Column("token", sa.LargeBinary(), nullable=False),
+        sa.Column("chain", sa.LargeBinary(), nullable=False),
+        sa.Column("gen_ms", sa.BigInteger(), nullable=False),
+        sa.Column("received_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("epoch", "size", "authority"),
     )
     op.create_table(
         "failed",
@@ -234,13 +326,13 @@ def upgrade() -> None:
         sa.Column("commitment", sa.LargeBinary(), nullable=False),
         sa.Column("salt", sa.LargeBinary(), nullable=True),
         sa.Column("content", sa.LargeBinary(), nullable=True),
+        sa.Column("sealed_for", sa.String(length=64), nullable=True),
         sa.ForeignKeyConstraint(
             ["event_id"],
             ["ev_event.event_id"],
         ),
         sa.PrimaryKeyConstraint("event_id", "position"),
     )
-    # Written by hand: autogenerate cannot see an index on an expression.
     op.create_index("ix_person_folded", "person", ["platform", sa.text("lower(user_id)")])
 
 
@@ -263,12 +355,25 @@ def downgrade() -> None:
     op.drop_table("mp_case")
     op.drop_table("inbox")
     op.drop_table("failed")
+    op.drop_table("ev_token")
     op.drop_table("ev_tile")
+    op.drop_table("ev_subject_key")
+    op.drop_table("ev_report")
     op.drop_table("ev_object")
+    op.drop_index("ev_hold_subject", table_name="ev_hold")
+    op.drop_table("ev_hold")
     op.drop_table("ev_head")
+    op.drop_index("ev_event_subject", table_name="ev_event")
     op.drop_index("ev_event_object", table_name="ev_event")
+    op.drop_index("ev_event_actor", table_name="ev_event")
     op.drop_table("ev_event")
+    op.drop_table("ev_epoch")
+    op.drop_table("ev_cosignature")
     op.drop_table("ev_checkpoint")
+    op.drop_index("ev_anchor_size", table_name="ev_anchor")
+    op.drop_table("ev_anchor")
+    op.drop_index("ix_consent_person", table_name="consent")
+    op.drop_table("consent")
     op.drop_index(op.f("ix_ask_person_id"), table_name="ask")
     op.drop_index(op.f("ix_ask_matter"), table_name="ask")
     op.drop_table("ask")

@@ -1,0 +1,1 @@
+"""The two signed consents: which address counts as delivery, and how signatures and records are kept."""
