@@ -1,27 +1,27 @@
-"""Append an event to the log, inside the caller's transaction."""
+"""Append events to the log, inside the caller's transaction."""
 
 from __future__ import annotations
 
 import functools
 import hashlib
+import json
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
-import rfc8785
-from sqlalchemy import Connection, Dialect, Row, Table, bindparam, insert, literal_column, select
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql import ClauseElement
+from sqlalchemy import Connection
 
 from bot.evidence import notes
 from bot.evidence.keys import Keys
-from bot.evidence.tables import ev_event, ev_object, ev_part
+from bot.evidence.statements import Statements, statements
 from bot.evidence.tree import leaf_hash
 
 SALT = 32
+SAFE_INTEGER = 2**53
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 Salts = Callable[[int], bytes]
 """Given a length, that many unguessable bytes."""
 
@@ -36,12 +36,34 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Draft:
+    """An event before it is written. `at` is what the source claims, `seen` our clock, both aware; `actor` and
+    `subject` are pseudonyms, never names."""
+
+    event_id: str
+    type: str
+    at: datetime
+    seen: datetime
+    actor: str
+    subject: str
+    object_id: str
+    parts: Sequence[Part] = ()
+    source: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Appended:
     """`leaf_hash`: 32 bytes. `promise`: signed note for the employee, valid before the event is in the tree."""
 
     event_id: str
     leaf_hash: bytes
     promise: str
+
+
+class Sealer(Protocol):
+    """Encrypts what is stored for one person; `vault.Vault` is one."""
+
+    def seal(self, conn: Connection, subject: str, plain: bytes, aad: bytes) -> bytes: ...
 
 
 def commit(salt: bytes, content: bytes) -> bytes:
@@ -60,7 +82,7 @@ def milliseconds(moment: datetime) -> int:
     """Unix milliseconds of an aware datetime; ValueError for a naive one."""
     if moment.tzinfo is None:
         raise ValueError("a time without zone cannot be evidence")
-    return (moment - _EPOCH) // timedelta(milliseconds=1)
+    return (moment - _EPOCH) // _MILLISECOND
 
 
 def stamp(moment: datetime) -> str:
@@ -72,6 +94,15 @@ def stamp(moment: datetime) -> str:
 def promise_text(origin: str, leaf: bytes, seen_ms: int) -> str:
     """What a promise signs: this leaf, seen at this Unix millisecond, will be in the log."""
     return f"huizhi-promise/1\n{origin}\n{notes.b64(leaf)}\n{seen_ms}\n"
+
+
+def canonical(value: Mapping[str, object]) -> bytes:
+    """RFC 8785 bytes of an object whose keys are ASCII and whose numbers are whole: then sorting by code point,
+    Python's shortest escapes and UTF-8 are what the RFC asks for. ValueError for lone surrogates."""
+    return _canonical_json(value).encode()
+
+
+_canonical_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
 
 def append(
@@ -88,129 +119,120 @@ def append(
     parts: Sequence[Part],
     source: Mapping[str, str],
     salts: Salts = secrets.token_bytes,
+    vault: Sealer | None = None,
 ) -> Appended:
-    """Write one event, chained to the last one of its object. Does not commit.
+    """Write one event, chained to the last one of its object. See `Draft` and `append_many`."""
+    draft = Draft(event_id, type, at, seen, actor, subject, object_id, parts, source)
+    return append_many(conn, keys, [draft], vault=vault, salts=salts)[0]
 
-    `at` is what the source claims, `seen` our clock, both aware. `actor` and `subject` are pseudonyms, never names.
-    The object's row stays locked until the caller ends the transaction; on SQLite the caller holds BEGIN IMMEDIATE.
-    Raises ValueError for duplicate part names or naive times, IntegrityError when `event_id` exists.
+
+def append_many(
+    conn: Connection,
+    keys: Keys,
+    drafts: Sequence[Draft],
+    *,
+    vault: Sealer | None = None,
+    salts: Salts = secrets.token_bytes,
+) -> list[Appended]:
+    """Write events in this order, each chained to the last one of its object. Does not commit.
+
+    The objects' rows stay locked until the caller ends the transaction; on SQLite the caller holds BEGIN IMMEDIATE.
+    With a `vault` the parts are stored encrypted for the person they are about; commitments are over the plain bytes.
+    Raises ValueError for duplicate part names or naive times, IntegrityError when an `event_id` exists.
     """
-    if len({part.name for part in parts}) != len(parts):
+    ready = statements(conn.dialect.name, conn.dialect.paramstyle)
+    heads = _heads(conn, ready, {draft.object_id for draft in drafts})
+    events, parts, done = [], [], []
+    for draft in drafts:
+        seq, prev = heads[draft.object_id]
+        event, mine, appended = _seal(keys, draft, (seq + 1, prev), salts)
+        heads[draft.object_id] = seq + 1, appended.leaf_hash
+        holder = _holder(draft) if vault else None
+        if vault and holder:
+            mine = [row | _encrypted(conn, vault, holder, row) for row in mine]
+        events.append(event)
+        parts += mine
+        done.append(appended)
+    ready.event.each(conn, events)
+    ready.part.each(conn, parts)
+    moved = [{"object_id": name, "head_seq": seq, "head_leaf": leaf} for name, (seq, leaf) in heads.items()]
+    ready.move.each(conn, moved)
+    return done
+
+
+def aad_of(event_id: str, position: int) -> bytes:
+    """What ties a stored ciphertext to its place."""
+    return f"{event_id}/{position}".encode()
+
+
+def _heads(conn: Connection, ready: Statements, objects: set[str]) -> dict[str, tuple[int, bytes | None]]:
+    # In one order everywhere: two transactions that lock the same objects must not wait for each other.
+    known = {row.object_id: (row.head_seq, row.head_leaf) for row in ready.heads(conn, sorted(objects))}
+    return {name: known.get(name, (0, None)) for name in sorted(objects)}
+
+
+def _holder(draft: Draft) -> str | None:
+    """Whose key seals the parts: the person it is about, else the person who acted, else nobody's."""
+    people = (each for each in (draft.subject, draft.actor) if each.startswith("p:"))
+    return next((each for each in people if each not in ("p:none", "p:system")), None)
+
+
+def _encrypted(conn: Connection, vault: Sealer, holder: str, row: Mapping[str, Any]) -> dict[str, object]:
+    aad = aad_of(row["event_id"], row["position"])
+    return {"content": vault.seal(conn, holder, row["content"], aad), "sealed_for": holder}
+
+
+def _seal(
+    keys: Keys, draft: Draft, place: tuple[int, bytes | None], salts: Salts
+) -> tuple[dict[str, object], list[dict[str, object]], Appended]:
+    """(event row, part rows, result) of a draft at `place` (sequence number, previous leaf) in its object's chain."""
+    if len({part.name for part in draft.parts}) != len(draft.parts):
         raise ValueError("part names must be unique in an event")
-    ready = _statements(conn.dialect.name, conn.dialect.paramstyle)
-    head_seq, head_leaf = ready.head.one(conn, {"object_id": object_id}) or (0, None)
-    seq, sealed = head_seq + 1, [(part, salt, commit(salt, part.content)) for part in parts for salt in [salts(SALT)]]
-    envelope = rfc8785.dumps(
+    sealed = [(part, salt, commit(salt, part.content)) for part in draft.parts for salt in [salts(SALT)]]
+    envelope, salt = _envelope(keys.origin, draft, place, sealed), salts(SALT)
+    entry = entry_of(salt, envelope)
+    leaf, seen_ms = leaf_hash(entry), milliseconds(draft.seen)
+    promise = _pen(keys)(promise_text(keys.origin, leaf, seen_ms))
+    row = {"event_id": draft.event_id, "type": draft.type, "at_ms": milliseconds(draft.at), "seen_ms": seen_ms}
+    row |= {"actor": draft.actor, "subject": draft.subject, "object_id": draft.object_id, "object_seq": place[0]}
+    row |= {"envelope": envelope, "salt": salt, "entry": entry, "leaf_hash": leaf, "promise": promise}
+    parts = [_part_row(draft.event_id, position, *each) for position, each in enumerate(sealed)]
+    return row | {"epoch": keys.epoch}, parts, Appended(draft.event_id, leaf, promise)
+
+
+def _envelope(
+    origin: str, draft: Draft, place: tuple[int, bytes | None], sealed: Sequence[tuple[Part, bytes, bytes]]
+) -> bytes:
+    seq, prev = place
+    return canonical(
         {
             "v": 1,
-            "log": keys.origin,
-            "id": event_id,
-            "type": type,
-            "at": stamp(at),
-            "seen": stamp(seen),
-            "actor": actor,
-            "subject": subject,
-            "source": dict(source),
-            "object": {"id": object_id, "seq": seq, "prev": None if head_leaf is None else head_leaf.hex()},
+            "log": origin,
+            "id": draft.event_id,
+            "type": draft.type,
+            "at": stamp(draft.at),
+            "seen": stamp(draft.seen),
+            "actor": draft.actor,
+            "subject": draft.subject,
+            "source": dict(draft.source),
+            "object": {"id": draft.object_id, "seq": seq, "prev": None if prev is None else prev.hex()},
             "parts": [
                 {"name": part.name, "mt": part.media_type, "len": len(part.content), "c": notes.b64(commitment)}
                 for part, _, commitment in sealed
             ],
         }
     )
-    salt = salts(SALT)
-    entry = entry_of(salt, envelope)
-    leaf, seen_ms = leaf_hash(entry), milliseconds(seen)
-    promise = notes.sign(promise_text(keys.origin, leaf, seen_ms), keys.promise_vkey.name, keys.promise)
-    row = {"event_id": event_id, "type": type, "at_ms": milliseconds(at), "seen_ms": seen_ms, "actor": actor}
-    row |= {"subject": subject, "object_id": object_id, "object_seq": seq, "envelope": envelope, "salt": salt}
-    ready.event.each(conn, [row | {"entry": entry, "leaf_hash": leaf, "promise": promise, "epoch": keys.epoch}])
-    ready.part.each(conn, [_part_row(event_id, position, *each) for position, each in enumerate(sealed)])
-    ready.move.each(conn, [{"object_id": object_id, "head_seq": seq, "head_leaf": leaf}])
-    return Appended(event_id, leaf, promise)
 
 
 def _part_row(event_id: str, position: int, part: Part, salt: bytes, commitment: bytes) -> dict[str, object]:
     row = {"event_id": event_id, "position": position, "name": part.name, "media_type": part.media_type}
-    return row | {
-        "length": len(part.content),
-        "commitment": commitment,
-        "salt": salt,
-        "content": part.content,
-        "sealed_for": None,
-    }
+    row |= {"length": len(part.content), "commitment": commitment, "salt": salt, "content": part.content}
+    return row | {"sealed_for": None}
 
 
-@dataclass(frozen=True, slots=True)
-class _Statement:
-    """SQL text compiled once per process: building it from the tables costs more than running it.
-
-    `order` names the columns of positional parameters (SQLite); None where the driver takes names.
-    """
-
-    sql: str
-    order: tuple[str, ...] | None
-
-    def one(self, conn: Connection, row: Mapping[str, Any]) -> Row[Any] | None:
-        """The row it finds, or None."""
-        return conn.exec_driver_sql(self.sql, self._given(row)).one_or_none()
-
-    def each(self, conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Write all rows with one call of the driver."""
-        if rows:
-            given = [self._given(row) for row in rows]
-            conn.exec_driver_sql(self.sql, given[0] if len(given) == 1 else given)
-
-    def _given(self, row: Mapping[str, Any]) -> Any:
-        return dict(row) if self.order is None else tuple(row[name] for name in self.order)
-
-
-@dataclass(frozen=True, slots=True)
-class _Statements:
-    """What one append runs. `head` finds the object's last event and keeps others from following it too."""
-
-    head: _Statement
-    event: _Statement
-    part: _Statement
-    move: _Statement
-
-
-@functools.cache
-def _statements(dialect_name: str, paramstyle: str) -> _Statements:
-    dialect: Dialect = (postgresql if dialect_name == "postgresql" else sqlite).dialect(paramstyle=paramstyle)
-
-    def compiled(statement: ClauseElement) -> _Statement:
-        made = statement.compile(dialect=dialect)
-        order = getattr(made, "positiontup", None)
-        return _Statement(str(made), tuple(order) if order is not None else None)
-
-    def into(table: Table, *but: str) -> _Statement:
-        # inline: no RETURNING for a key that nobody reads.
-        return compiled(
-            insert(table).inline().values({c.name: bindparam(c.name) for c in table.c if c.name not in but})
-        )
-
-    held = _hold() if dialect_name == "postgresql" else _look()
-    return _Statements(compiled(held), into(ev_event, "n", "log_index"), into(ev_part), compiled(_moved(dialect_name)))
-
-
-def _look() -> ClauseElement:
-    # SQLite has one writer and the caller is it: reading is enough.
-    return select(ev_object.c.head_seq, ev_object.c.head_leaf).where(ev_object.c.object_id == bindparam("object_id"))
-
-
-def _hold() -> ClauseElement:
-    # Makes the row if it is new and locks it either way, in one round trip. It changes nothing: should this append
-    # fail and the caller commit all the same, the chain has no hole.
-    blank = postgresql.insert(ev_object).values(object_id=bindparam("object_id"), head_seq=literal_column("0"))
-    held = blank.on_conflict_do_update(index_elements=["object_id"], set_={"head_seq": ev_object.c.head_seq})
-    return held.returning(ev_object.c.head_seq, ev_object.c.head_leaf)
-
-
-def _moved(dialect_name: str) -> ClauseElement:
-    values: dict[str, Any] = {name: bindparam(name) for name in ("object_id", "head_seq", "head_leaf")}
-    write = postgresql.insert(ev_object) if dialect_name == "postgresql" else sqlite.insert(ev_object)
-    new = write.values(values)
-    return new.on_conflict_do_update(
-        index_elements=["object_id"], set_={"head_seq": new.excluded.head_seq, "head_leaf": new.excluded.head_leaf}
-    )
+@functools.lru_cache(maxsize=8)
+def _pen(keys: Keys) -> Callable[[str], str]:
+    """Signs promises. Names and key ids are derived once: doing it per event costs more than the signature."""
+    key = keys.promise_vkey
+    sign, name, number = keys.promise.sign, key.name, key.id
+    return lambda text: f"{text}\n\u2014 {name} {notes.b64(number + sign(text.encode()))}\n"
