@@ -62,6 +62,11 @@ def build(settings: Settings) -> App:
     return App(settings, db.create_engine(settings.database_url), client, store, keys, platforms)
 
 
+def page_url(settings: Settings, path: str) -> str:
+    """The address people open a page at, e.g. `https://hr.example.cn/me`."""
+    return f"{settings.public_url}{path}"
+
+
 def origin(settings: Settings) -> str:
     """The log's name: the firm's public host and the epoch, e.g. `hr.example.com/hr-log/1`."""
     host = settings.public_url.split("://", 1)[-1].split("/", 1)[0].split(":", 1)[0]

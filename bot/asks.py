@@ -24,39 +24,38 @@ class Ask:
     answer: str | None
 
 
+# Built once: every callback runs some of these, and putting a statement together costs more than running it.
 _COLUMNS = [table.c[name] for name in ("ref", "kind", "matter", "person_id", "state", "answer")]
+_INSERT = sa.insert(table)
+_BY_REF = sa.select(*_COLUMNS).where(table.c.ref == sa.bindparam("ref"))
+_OPEN = (
+    sa.select(*_COLUMNS)
+    .where(table.c.person_id == sa.bindparam("person_id"), table.c.state == "open")
+    .order_by(table.c.created_at.desc(), table.c.ref)
+)
+_TAKE = (
+    sa.update(table)
+    .where(table.c.ref == sa.bindparam("its_ref"), table.c.state == "open")
+    .values(state="answered", answer=sa.bindparam("words"), answered_at=sa.bindparam("moment"))
+)
 
 
 def create(connection: Connection, ask: Ask, now: datetime, deadline: datetime | None) -> None:
     """Insert an open ask."""
-    connection.execute(
-        sa.insert(table).values(
-            ref=ask.ref,
-            kind=ask.kind,
-            matter=ask.matter,
-            person_id=ask.person_id,
-            state=ask.state,
-            created_at=now,
-            deadline=deadline,
-        )
-    )
+    row = {"ref": ask.ref, "kind": ask.kind, "matter": ask.matter, "person_id": ask.person_id, "state": ask.state}
+    connection.execute(_INSERT, row | {"created_at": now, "deadline": deadline})
 
 
 def get(connection: Connection, ref: str) -> Ask | None:
     """The ask of a ref, or None for a forged or unknown one."""
-    row = connection.execute(sa.select(*_COLUMNS).where(table.c.ref == ref)).mappings().first()
+    row = connection.execute(_BY_REF, {"ref": ref}).mappings().first()
     return Ask(**row) if row else None
 
 
 def open_of(connection: Connection, person_id: str, kind_prefix: str) -> list[Ask]:
     """A person's open asks, newest first."""
-    where = sa.and_(
-        table.c.person_id == person_id, table.c.state == "open", table.c.kind.startswith(kind_prefix, autoescape=True)
-    )
-    rows = connection.execute(
-        sa.select(*_COLUMNS).where(where).order_by(table.c.created_at.desc(), table.c.ref)
-    ).mappings()
-    return [Ask(**row) for row in rows]
+    rows = connection.execute(_OPEN, {"person_id": person_id}).mappings()
+    return [Ask(**row) for row in rows if row["kind"].startswith(kind_prefix)]
 
 
 def of_matter(connection: Connection, matter: str, kinds: Sequence[str] | None) -> list[Ask]:
@@ -67,12 +66,7 @@ def of_matter(connection: Connection, matter: str, kinds: Sequence[str] | None) 
 
 def answer(connection: Connection, ref: str, words: str, now: datetime) -> bool:
     """Conditional update: of two answers in the same moment exactly one returns True."""
-    statement = (
-        sa.update(table)
-        .where(table.c.ref == ref, table.c.state == "open")
-        .values(state="answered", answer=words[:80], answered_at=now)
-    )
-    return connection.execute(statement).rowcount == 1
+    return connection.execute(_TAKE, {"its_ref": ref, "words": words[:80], "moment": now}).rowcount == 1
 
 
 def close(connection: Connection, refs: Sequence[str]) -> None:

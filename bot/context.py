@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -14,7 +16,7 @@ from bot.asks import Ask
 from bot.card import Card
 from bot.errors import Refused
 from bot.evidence.keys import Keys
-from bot.evidence.log import Part, append
+from bot.evidence.log import Appended, Part, append
 from bot.people import People, Person
 from bot.store import new_ref
 from bot.wire import dump_card
@@ -22,8 +24,20 @@ from bot.wire import dump_card
 STALE = "这张卡片已失效或不属于您，可能已经处理过了。回复「我的待办」查看现在需要您处理的事项。"
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Evidence written in this unit of work. `seen` is UTC."""
+
+    type: str
+    seen: datetime
+    appended: Appended
+
+
 class Context:
-    """One unit of work. `now` is UTC; `actor` is None for the system; `zone` is the actor's or the firm's."""
+    """One unit of work. `now` is UTC; `actor` is None for the system; `zone` is the actor's or the firm's.
+
+    `recorded` lists the evidence so far; `reply` is the last card said to the actor without a question, by outbox id.
+    """
 
     def __init__(
         self, connection: Connection, *, now: datetime, keys: Keys, zone: str, actor: Person | None = None
@@ -31,7 +45,21 @@ class Context:
         self.db, self.now, self.actor = connection, now, actor
         self.people = People(connection)
         self.zone = ZoneInfo(actor.zone if actor else zone)
+        self.recorded: list[Recorded] = []
+        self.reply: tuple[str, Card] | None = None
         self._keys = keys
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """A part of the work that leaves nothing behind when it raises, in the database or here."""
+        before, reply = len(self.recorded), self.reply
+        try:
+            with self.db.begin_nested():
+                yield
+        except BaseException:
+            del self.recorded[before:]
+            self.reply = reply
+            raise
 
     def record(
         self,
@@ -51,7 +79,7 @@ class Context:
             )
             for name, body in sorted((parts or {}).items())
         ]
-        append(
+        appended = append(
             self.db,
             self._keys,
             event_id=event_id,
@@ -64,6 +92,7 @@ class Context:
             parts=contents,
             source=dict(source or {}),
         )
+        self.recorded.append(Recorded(type, self.now, appended))
         return event_id
 
     def ask(
@@ -118,7 +147,9 @@ class Context:
 
     def say(self, person: Person, card: Card, matter: str) -> None:
         """A card that needs no answer."""
-        outbox.queue(self.db, self.now, "send", person.platform, person, matter, dump_card(card))
+        row_id = outbox.queue(self.db, self.now, "send", person.platform, person, matter, dump_card(card))
+        if self.actor and person.id == self.actor.id:
+            self.reply = row_id, card
 
     def request(self, platform: str, op: str, args: Mapping[str, str], matter: str, then: str) -> None:
         """Let the worker write to the platform; it comes back as an event with action `then` and ref `matter`."""

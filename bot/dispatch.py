@@ -9,8 +9,8 @@ import structlog
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from bot import clock, db, outbox
-from bot.app import App
+from bot import clock, db, outbox, receipts
+from bot.app import App, page_url
 from bot.card import Card
 from bot.context import Context
 from bot.errors import Refused
@@ -24,6 +24,7 @@ from bot.wire import dump_card, dump_event
 
 log = structlog.get_logger("huizhi.dispatch")
 
+_ARRIVED = sa.insert(inbox)
 MENU = Card(
     "我在",
     "消息已收到，但我没有看懂。收到问题卡片时，点按钮或直接用自己的话回复都可以；需要人帮忙请回复「需要帮助」，想看还有什么要处理请回复「我的待办」。",
@@ -56,7 +57,9 @@ class Dispatcher:
                 connection, now=clock.now(), keys=self._app.keys, zone=self._app.settings.timezone, actor=actor
             )
             outbox.remember_token(connection, event.ref, event.data.get("response_code", ""))
-            return _run(event, ctx, actor)
+            card = _run(event, ctx, actor, page_url(self._app.settings, "/me"))
+            receipts.give(ctx)
+            return card
 
     def _keep_failed(self, event: Event, error: Exception) -> Card:
         error_id = new_ref()
@@ -85,23 +88,23 @@ class Dispatcher:
 def _first_time(connection: Connection, event: Event) -> bool:
     try:
         with connection.begin_nested():
-            connection.execute(
-                sa.insert(inbox).values(
-                    platform=event.platform, event_id=event.id[:200], received_at=clock.now(), action=event.action[:80]
-                )
-            )
+            row = {"platform": event.platform, "event_id": event.id[:200], "action": event.action[:80]}
+            connection.execute(_ARRIVED, row | {"received_at": clock.now()})
     except IntegrityError:
         return False
     return True
 
 
-def _run(event: Event, ctx: Context, actor: Person | None) -> Card | None:
+def _run(event: Event, ctx: Context, actor: Person | None, page: str) -> Card | None:
     if actor:
         # A sign of life stays one even when the flow behind it is refused and rolled back.
         for hook in routes.hooks:
             hook(event, ctx)
     try:
-        with ctx.db.begin_nested():
+        with ctx.attempt():
+            if actor and event.action == TEXT and receipts.wanted(event.data.get("text", "")):
+                ctx.say(actor, receipts.records(ctx, actor, page), "chat")
+                return None
             return _flow(event, ctx, actor)
     except Refused as refusal:
         if actor:

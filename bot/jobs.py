@@ -10,7 +10,7 @@ import structlog
 from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
 
-from bot import clock, people, router
+from bot import anchors, clock, people, router
 from bot.app import App, current
 from bot.db import begin
 from bot.deliver import Courier
@@ -62,6 +62,7 @@ def table() -> dict[str, tuple[float, Job]]:
         "drain": (1.0, _drain),
         "sequence": (1.0, _sequence),
         "people": (300.0, sync_people),
+        "checkpoint": (60.0, anchors.post),
     }
     for module in router.discover("handlers", "jobs"):
         prefix = getattr(module, "__package__", "").rsplit(".", 1)[-1]

@@ -37,6 +37,7 @@ class Row:
     ambiguous: bool
 
 
+_INSERT = sa.insert(outbox)
 _COLUMNS = [outbox.c[name] for name in Row.__dataclass_fields__]
 
 
@@ -54,23 +55,23 @@ def queue(
 ) -> str:
     """Insert a row to be said after commit; returns its id, which is also the platform's idempotency key."""
     row_id = ordered_ref()
-    connection.execute(
-        sa.insert(outbox).values(
-            id=row_id,
-            kind=kind,
-            platform=platform,
-            person_id=person.id if person else None,
-            user_id=person.user_id if person else "",
-            matter=matter,
-            ask_ref=ask_ref,
-            of=of,
-            body=body,
-            state="queued",
-            due=now,
-            created_at=now,
-        )
-    )
+    row = {
+        "id": row_id,
+        "kind": kind,
+        "platform": platform,
+        "matter": matter,
+        "ask_ref": ask_ref,
+        "of": of,
+        "body": body,
+    }
+    who = {"person_id": person.id if person else None, "user_id": person.user_id if person else ""}
+    connection.execute(_INSERT, row | who | {"state": "queued", "due": now, "created_at": now})
     return row_id
+
+
+def reword(connection: Connection, row_id: str, body: str) -> None:
+    """Change what a row of this very transaction will say."""
+    connection.execute(sa.update(outbox).where(outbox.c.id == row_id).values(body=body))
 
 
 def cards_of(connection: Connection, refs: Sequence[str]) -> dict[str, list[str]]:

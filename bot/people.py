@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -29,6 +30,12 @@ class Person:
     active: bool
 
 
+_BY_ID = sa.select(table).where(table.c.id == sa.bindparam("id"))
+_BY_ACCOUNT = sa.select(table).where(
+    table.c.platform == sa.bindparam("platform"), sa.func.lower(table.c.user_id) == sa.bindparam("folded")
+)
+
+
 class People:
     """Reads within one connection."""
 
@@ -37,11 +44,11 @@ class People:
 
     def get(self, person_id: str | None) -> Person | None:
         """The person or None."""
-        return self._one(table.c.id == person_id) if person_id else None
+        return self._one(_BY_ID, {"id": person_id}) if person_id else None
 
     def find(self, platform: str, user_id: str) -> Person | None:
         """By platform identity; ids compare case-folded because WeCom echoes them lower-cased."""
-        return self._one(sa.and_(table.c.platform == platform, sa.func.lower(table.c.user_id) == user_id.lower()))
+        return self._one(_BY_ACCOUNT, {"platform": platform, "folded": user_id.lower()})
 
     def manager_of(self, person: Person) -> Person | None:
         """The active manager, skipping those who left; never the person themself."""
@@ -62,8 +69,8 @@ class People:
         """Active people of a platform."""
         return self._all(sa.and_(table.c.platform == platform, table.c.active))
 
-    def _one(self, where: sa.ColumnElement[bool]) -> Person | None:
-        row = self._db.execute(sa.select(table).where(where)).mappings().first()
+    def _one(self, statement: sa.Select[Any], given: dict[str, str]) -> Person | None:
+        row = self._db.execute(statement, given).mappings().first()
         return Person(**row) if row else None
 
     def _all(self, where: sa.ColumnElement[bool]) -> list[Person]:

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import sqlalchemy as sa
 
-from bot import people
+from bot import people, receipts
 from bot.app import App
 from bot.card import Can, Card
 from bot.db import begin
@@ -29,11 +29,12 @@ FIRM = (
 
 @dataclass
 class FakePlatform:
-    """Remembers what it was told; `fail` raises its errors in order."""
+    """Remembers what it was told, receipts apart from what they are about; `fail` raises its errors in order."""
 
     name: str = "fake"
     can: Can = field(default_factory=Can)
     sent: list[tuple[str, Card, str]] = field(default_factory=list)
+    receipts: list[tuple[str, Card, str]] = field(default_factory=list)
     updated: list[tuple[str, Card, str]] = field(default_factory=list)
     fail: list[PlatformError] = field(default_factory=list)
     corrections: list[Correction] = field(default_factory=list)
@@ -47,8 +48,9 @@ class FakePlatform:
 
     def send(self, to: str, card: Card, key: str) -> Sent:
         self._maybe_fail()
-        if key not in [each[2] for each in self.sent]:  # both vendors drop a repeat under the same key
-            self.sent.append((to, card, key))
+        kept = self.receipts if card.title == receipts.TITLE else self.sent
+        if key not in [each[2] for each in kept]:  # both vendors drop a repeat under the same key
+            kept.append((to, card, key))
         return Sent(f"m-{key}", f"code-{key}")
 
     def update(self, to: str, card: Card, sent: Sent) -> Sent:

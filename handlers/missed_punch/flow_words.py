@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from bot.asks import Ask
 from bot.card import Card
 from bot.context import Context
 from bot.event import Event
-from bot.people import Person
 from bot.router import words
 from handlers.missed_punch import rules, steps, store
 from handlers.missed_punch.employee import choose
@@ -27,18 +27,24 @@ def reply(event: Event, ctx: Context) -> Card | None:
     person, text = ctx.actor, event.data.get("text", "").strip()
     if person is None or not text or _COMMAND.match(text):
         return None
-    newest: Ask | None = next(iter(ctx.open_asks(person.id, "missed_punch")), None)
-    if newest and newest.kind == steps.REASON:
-        return refuse(event, ctx, newest, text)
-    return _employee(event, ctx, person, text) or _manager(event, ctx, person, text)
+    asks = ctx.open_asks(person.id, "missed_punch")
+    if asks and asks[0].kind == steps.REASON:
+        return refuse(event, ctx, asks[0], text)
+    if (card := _employee(event, ctx, asks, text)) is not None:
+        return card
+    known = next((each for each in asks if each.kind == steps.KNOWN), None)
+    return _manager(event, ctx, known, text) if known else None
 
 
-def _employee(event: Event, ctx: Context, person: Person, text: str) -> Card | None:
+def _employee(event: Event, ctx: Context, asks: Sequence[Ask], text: str) -> Card | None:
+    person = ctx.actor
+    if person is None:
+        return None
     case = next((each for each in store.open_of(ctx.db, person.id) if each.state in steps.LISTENING), None)
     if case is None:
         return None
     said = rules.understand(text, event.at.astimezone(ZoneInfo(person.zone)))
-    ref = next((ask.ref for ask in ctx.open_asks(person.id, steps.CHECKIN) if ask.matter == case.id), "")
+    ref = next((ask.ref for ask in asks if ask.kind == steps.CHECKIN and ask.matter == case.id), "")
     if case.state == "time" and said.time and said.kind in ("on_my_way", "unclear"):
         said = rules.Understood("forgot", said.time)
     if said.kind in ("safe", "unclear") and not ref:
@@ -46,15 +52,12 @@ def _employee(event: Event, ctx: Context, person: Person, text: str) -> Card | N
     return choose(event, ctx, case, person, said, text, ref)
 
 
-def _manager(event: Event, ctx: Context, person: Person, text: str) -> Card | None:
-    asks = ctx.open_asks(person.id, steps.KNOWN)
-    if not asks:
-        return None
-    kind = rules.understand(text, event.at.astimezone(ZoneInfo(person.zone))).kind
+def _manager(event: Event, ctx: Context, asked: Ask, text: str) -> Card | None:
+    kind = rules.understand(text, event.at.astimezone(ctx.zone)).kind
     by_kind = {"field": "known_field", "leave": "known_leave", "medical": "known_leave", "safe": "known_reached"}
     key = (
         "known_unclear"
         if _UNKNOWN.search(text)
         else by_kind.get(kind, "known_reached" if _REACHED.search(text) else "")
     )
-    return manager_answer(event, ctx, asks[0], key, text) if key else None
+    return manager_answer(event, ctx, asked, key, text) if key else None

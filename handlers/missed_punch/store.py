@@ -57,6 +57,10 @@ class Case:
 
 _SHIFT = ("platform", "user_id", "day", "start_at", "end_at", "plan_ref", "site")
 _FULL = sa.select(t.case, *(t.shift.c[name] for name in _SHIFT)).join(t.shift, t.shift.c.id == t.case.c.shift_id)
+# Run for every message of everybody: built once.
+_OPEN_OF = _FULL.where(t.case.c.person_id == sa.bindparam("person_id"), t.case.c.state.in_(OPEN)).order_by(
+    t.case.c.opened_at.desc()
+)
 
 
 def _case(row: RowMapping | None) -> Case | None:
@@ -79,9 +83,7 @@ def need(ctx: Context, case_id: str) -> tuple[Case, Person]:
 
 def open_of(db: Connection, person_id: str) -> list[Case]:
     """A person's cases in which something is still expected."""
-    rows = db.execute(
-        _FULL.where(t.case.c.person_id == person_id, t.case.c.state.in_(OPEN)).order_by(t.case.c.opened_at.desc())
-    )
+    rows = db.execute(_OPEN_OF, {"person_id": person_id})
     return [Case(**row) for row in rows.mappings()]
 
 
