@@ -44,12 +44,18 @@ lock: .venv/.stamp-dev ## write requirements/*.txt again from pyproject.toml
 	$(PIP) --require-hashes -r requirements/dev.txt
 	touch $@
 
-# Screens are tested in Debian's Chromium with a Chinese font. Root on Debian installs them; anybody else is told what is missing.
+# Screens are tested in Debian's Chromium with a Chinese font; evidence is checked again by programs that are not ours:
+# Go's note and tlog packages, openssl, poppler, SoftHSM. Root on Debian installs them; anybody else is told what is missing.
 browser:
 	@missing=""; \
 	found=""; for name in $(CHROMIUM); do command -v $$name >/dev/null && found=$$name; done; \
 	[ -n "$$found" ] || missing="chromium"; \
 	fc-list :lang=zh 2>/dev/null | grep -q . || missing="$$missing fonts-noto-cjk"; \
+	command -v openssl >/dev/null || missing="$$missing openssl"; \
+	command -v go >/dev/null || missing="$$missing golang-go"; \
+	[ -d /usr/share/gocode/src/golang.org/x/mod ] || missing="$$missing golang-golang-x-mod-dev"; \
+	command -v pdftoppm >/dev/null || missing="$$missing poppler-utils"; \
+	command -v softhsm2-util >/dev/null || missing="$$missing softhsm2"; \
 	[ -z "$$missing" ] && exit 0; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends fontconfig $$missing; \
