@@ -1,41 +1,55 @@
-"""Evidence log against the simplest thing that stores or re-hashes the same bytes.
+"""Evidence log against the simplest thing that stores or re-hashes the same bytes, on SQLite and on PostgreSQL.
 
     python -m bench.evidence [events] [rounds]
+    python -m bench.evidence million [events]
 
-append: canonical envelope, salted commitment, promise signature and chain, 100 events per commit, SQLite with WAL and
-        synchronous=FULL; then the same with tree and checkpoint, one per commit; both against one `executemany` per
-        100 of event rows with the same bytes.
-verify: read every entry in order and rebuild the RFC 9162 root; against one running SHA-256 over the same entries.
+append: canonical envelope, salted commitment, promise signature and chain, 100 events per commit, into the migrated
+        database with its triggers (SQLite with WAL and synchronous=FULL, PostgreSQL with fsync); then with each part
+        encrypted for its person, as the product stores it; then with tree and checkpoint as well, one per commit. All
+        against one `executemany` per 100 of event rows with the same bytes, without triggers.
+audit:  the nightly self-audit of such a log, parts opened: tree, tiles, checkpoints, contents, chains, a thousand
+        promises; against one running SHA-256 over the same entries, envelopes and parts.
 
+`million` builds a log of that size without syncing and audits it once, in one process; the build is not measured.
 Rounds are interleaved, every measurement runs in a fresh process. Answers are checked: a wrong root is an error.
 """
 
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Connection, func, make_url, select, text
 
 from bench.rounds import Row, apart, median, own_peak
-from bot import db
-from bot.evidence.keys import load_or_create
+from bot import db, schema
+from bot.evidence.keys import Keys, load_or_create
 from bot.evidence.log import Draft, Part, append_many
+from bot.evidence.selfaudit import examine
 from bot.evidence.sequencer import sequence
-from bot.evidence.tables import ev_event, ev_head
-from bot.evidence.tree import Frontier
+from bot.evidence.tables import ev_event, ev_head, ev_part
+from bot.evidence.vault import vault_of
 
 BATCH = 100
 START = datetime(2026, 1, 5, 1, 0, tzinfo=UTC)
 CARD = "今天 9:00 没有看到您的打卡记录，一切还好吗？".encode()
+KINDS = ("sqlite", "postgresql")
+AUDITED = 100_000
+COLUMNS = (
+    "event_id, type, at_ms, seen_ms, actor, subject, object_id, object_seq, envelope, salt, entry, leaf_hash, promise"
+)
 Measured = tuple[list[float], float]
 """(seconds of each thing measured, peak resident MB of the measuring process)."""
+Place = tuple[str, str]
+"""(URL of an empty database, folder for the keys)."""
 
 
 def draft(number: int) -> Draft:
@@ -45,108 +59,193 @@ def draft(number: int) -> Draft:
     return Draft(f"evt_{number}", "bench.asked", at, at, "p:system", person, case, [part], {"kind": "bench"})
 
 
-def ours_append(folder: str, events: int) -> list[float]:
-    """Append and sequence `events`; returns seconds without and with sequencing. The database stays for `verify`."""
-    engine = db.create_engine(f"sqlite:///{folder}/ours.db")
-    db.metadata.create_all(engine)
-    keys = load_or_create(Path(folder) / "keys", "bench.example/hr-log/1")
+def keys_in(folder: str) -> Keys:
+    """The bench's own."""
+    return load_or_create(Path(folder) / "keys", "bench.example/hr-log/1")
+
+
+def ours_append(place: Place, events: int, *, sealed: bool = False) -> list[float]:
+    """Append and sequence `events`; returns seconds without and with sequencing. The rows stay for the others."""
+    engine, keys = db.create_engine(place[0]), keys_in(place[1])
+    vault = vault_of(keys.key_dir) if sealed else None
     begun, appending = time.perf_counter(), 0.0
     for low in range(0, events, BATCH):
         started = time.perf_counter()
         with db.begin(engine) as conn:
-            append_many(conn, keys, [draft(number) for number in range(low, min(low + BATCH, events))])
+            append_many(conn, keys, [draft(number) for number in range(low, min(low + BATCH, events))], vault=vault)
         appending += time.perf_counter() - started
         while sequence(engine, keys, START, limit=BATCH):
             continue
     spent = time.perf_counter() - begun
     with engine.connect() as conn:
         assert conn.execute(select(ev_head.c.size)).scalar_one() == events
+    engine.dispose()
     return [appending, spent]
 
 
-def plain_append(folder: str, events: int) -> list[float]:
-    """The bytes that `ours_append` stored, written again as plain rows with the same durability; returns seconds."""
-    source = sqlite3.connect(f"{folder}/ours.db")
-    columns = "event_id, type, at_ms, seen_ms, actor, subject, object_id, object_seq"
-    columns += ", envelope, salt, entry, leaf_hash, promise"
-    rows = source.execute(f"SELECT {columns} FROM ev_event ORDER BY n").fetchall()
+def sealed_append(place: Place, events: int) -> list[float]:
+    """The same with the parts encrypted for their people; their keys are made on the way."""
+    return ours_append(place, events, sealed=True)
+
+
+def plain_append(place: Place, events: int) -> list[float]:
+    """The rows of `ours_append` again, plainly and with the same durability, by the database's own driver."""
+    engine = db.create_engine(place[0])
+    with db.begin(engine) as conn:
+        rows = [tuple(row) for row in conn.execute(text(f"SELECT {COLUMNS} FROM ev_event ORDER BY n"))]
+        lite = conn.dialect.name == "sqlite"
+        kind = "BLOB" if lite else "BYTEA"
+        typed = [f"{name} {kind if name in BINARY else NUMBERS.get(name, 'TEXT')}" for name in COLUMNS.split(", ")]
+        serial = "INTEGER PRIMARY KEY" if lite else "BIGSERIAL PRIMARY KEY"
+        conn.exec_driver_sql(f"CREATE TABLE plain (n {serial}, {', '.join(typed)})")
     assert len(rows) == events
-    target = sqlite3.connect(f"{folder}/plain.db", isolation_level=None)
-    target.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;")
-    target.execute(f"CREATE TABLE plain (n INTEGER PRIMARY KEY, {columns})")
-    command = f"INSERT INTO plain ({columns}) VALUES ({','.join('?' * 13)})"
-    begun = time.perf_counter()
-    for low in range(0, events, BATCH):
-        target.execute("BEGIN IMMEDIATE")
-        target.executemany(command, rows[low : low + BATCH])
-        target.execute("COMMIT")
-    return [time.perf_counter() - begun]
-
-
-def ours_verify(folder: str, events: int) -> list[float]:
-    """Rebuild the root from the entries and compare it with the stored head; returns seconds."""
-    engine = db.create_engine(f"sqlite:///{folder}/ours.db")
-    begun = time.perf_counter()
-    frontier = Frontier()
+    marks = ",".join(["?" if lite else "%s"] * 13)
     with engine.connect() as conn:
-        for (entry,) in conn.execute(select(ev_event.c.entry).order_by(ev_event.c.log_index)):
-            frontier = frontier.append(entry)
-        head = frontier.head()
-        stored = conn.execute(select(ev_head.c.size, ev_head.c.root)).one()
-    spent = time.perf_counter() - begun
-    assert (head.size, head.root) == (stored.size, stored.root)
-    assert head.size == events
+        raw: Any = conn.connection.driver_connection
+        begun, cursor = time.perf_counter(), raw.cursor()
+        for low in range(0, events, BATCH):
+            cursor.execute("BEGIN" + (" IMMEDIATE" if lite else ""))
+            cursor.executemany(f"INSERT INTO plain ({COLUMNS}) VALUES ({marks})", rows[low : low + BATCH])
+            cursor.execute("COMMIT")
+        spent = time.perf_counter() - begun
+    engine.dispose()
     return [spent]
 
 
-def plain_verify(folder: str, events: int) -> list[float]:
-    """One SHA-256 over all entries in order, read the same way; returns seconds."""
-    engine = db.create_engine(f"sqlite:///{folder}/ours.db")
+BINARY = {"envelope", "salt", "entry", "leaf_hash"}
+NUMBERS = {"at_ms": "BIGINT", "seen_ms": "BIGINT", "object_seq": "INTEGER"}
+
+
+def ours_audit(place: Place, events: int) -> list[float]:
+    """What runs every night, without its event."""
+    engine = db.create_engine(place[0])
+    opener = vault_of(keys_in(place[1]).key_dir).open_part
     begun = time.perf_counter()
-    digest = hashlib.sha256()
-    with engine.connect() as conn:
-        for (entry,) in conn.execute(select(ev_event.c.entry).order_by(ev_event.c.log_index)):
-            digest.update(entry)
-        digest.digest()
+    report = examine(engine, opener=opener, start=0)
     spent = time.perf_counter() - begun
+    assert report.ok, report.findings
+    assert (report.events, report.parts, report.sealed) == (events, events, 0)
+    return [spent]
+
+
+def plain_audit(place: Place, events: int) -> list[float]:
+    """One SHA-256 over everything that is committed to, read in order."""
+    engine = db.create_engine(place[0])
+    wanted = select(ev_event.c.entry, ev_event.c.envelope, ev_part.c.content).join_from(ev_event, ev_part)
+    begun, digest, count = time.perf_counter(), hashlib.sha256(), 0
+    with engine.connect().execution_options(stream_results=True, max_row_buffer=1000) as conn:
+        for row in conn.execute(wanted.order_by(ev_event.c.log_index)):
+            for each in row:
+                digest.update(each)
+            count += 1
+    spent = time.perf_counter() - begun
+    assert count == events
+    return [spent]
+
+
+def build(place: Place, events: int) -> list[float]:
+    """A log of `events`, quickly: large batches, nothing synced. Not a measurement of appending."""
+    engine, keys = db.create_engine(place[0]), keys_in(place[1])
+    for low in range(0, events, 5000):
+        with db.begin(engine) as conn:
+            _unsynced(conn)
+            append_many(conn, keys, [draft(number) for number in range(low, min(low + 5000, events))])
+        while sequence(engine, keys, START, limit=5000):
+            continue
     with engine.connect() as conn:
         assert conn.execute(select(func.count()).select_from(ev_event)).scalar_one() == events
-    return [spent]
+    return []
 
 
-def measured(task: Callable[[str, int], list[float]], folder: str, events: int) -> Measured:
+def _unsynced(conn: Connection) -> None:
+    if conn.dialect.name == "postgresql":
+        conn.exec_driver_sql("SET LOCAL synchronous_commit TO off")
+
+
+@contextmanager
+def places() -> Iterator[Callable[[str], Place]]:
+    """kind -> a new, migrated database and its key folder. PostgreSQL's own lies apart: its user has no rights here."""
+    import pgserver  # not needed, and not paid for, by the measured processes
+
+    with tempfile.TemporaryDirectory() as root:
+        server = pgserver.get_server(tempfile.mkdtemp(prefix="huizhi-bench-"), cleanup_mode="delete")
+        admin = db.create_engine(server.get_uri()).execution_options(isolation_level="AUTOCOMMIT")
+
+        def new(kind: str) -> Place:
+            name = f"b{uuid.uuid4().hex[:12]}"
+            folder = f"{root}/{name}"
+            url = f"sqlite:///{folder}/bench.db"
+            if kind == "postgresql":
+                with admin.connect() as conn:
+                    conn.exec_driver_sql(f"CREATE DATABASE {name}")
+                url = make_url(server.get_uri()).set(database=name).render_as_string(hide_password=False)
+            schema.upgrade(url)
+            return url, folder
+
+        yield new
+        admin.dispose()
+        server.cleanup()
+
+
+def measured(task: Callable[[Place, int], list[float]], place: Place, events: int) -> Measured:
     """Seconds as the task counts them, and the peak memory of this (fresh) process."""
-    return task(folder, events), own_peak()
-
-
-def rounds(events: int, count: int) -> Iterator[dict[str, Measured]]:
-    """One dictionary per round, every task on the same data, ours and plain in turn."""
-    for _ in range(count):
-        with tempfile.TemporaryDirectory() as folder:
-            yield {task.__name__: apart(measured, task, folder, events) for task in TASKS}
-
-
-TASKS = (ours_append, plain_append, ours_verify, plain_verify)
+    return task(place, events), own_peak()
 
 
 def compare(events: int = 10_000, count: int = 5) -> list[Row]:
     """Interleaved rounds; AssertionError when a root or a number of events is wrong."""
-    seen = list(rounds(events, count))
-
-    def side(task: str, which: int = 0) -> tuple[float, float]:
-        return 1000 * median(row[task][0][which] for row in seen), max(row[task][1] for row in seen)
-
     found = []
-    for name, mine, other in (
-        ("append", side("ours_append", 0), side("plain_append")),
-        ("append, tree, checkpoint", side("ours_append", 1), side("plain_append")),
-        ("verify", side("ours_verify"), side("plain_verify")),
-    ):
-        note = f"{events:,} events, {1000 * events / mine[0]:,.0f}/s against {1000 * events / other[0]:,.0f}/s"
-        found.append(Row(f"evidence: {name}", "ms", mine[0], other[0], mine[1], other[1], note))
+    with places() as new:
+        seen: dict[str, list[dict[str, Measured]]] = {kind: [] for kind in KINDS}
+        for _ in range(count):
+            for kind in KINDS:
+                place, other = new(kind), new(kind)
+                row = {task.__name__: apart(measured, task, place, events) for task in (ours_append, plain_append)}
+                row["sealed"] = apart(measured, sealed_append, other, events)
+                seen[kind].append(row)
+        for kind in KINDS:
+            found += _appending(kind, seen[kind], events)
+        found += _auditing(new("sqlite"), count)
     return found
 
 
+def _side(seen: list[dict[str, Measured]], task: str, which: int = 0) -> tuple[float, float]:
+    return 1000 * median(row[task][0][which] for row in seen), max(row[task][1] for row in seen)
+
+
+def _appending(kind: str, seen: list[dict[str, Measured]], events: int) -> Iterator[Row]:
+    plain = _side(seen, "plain_append")
+    for name, task, which in (
+        ("append", "ours_append", 0), ("append, sealed", "sealed", 0), ("append, sealed, tree", "sealed", 1),
+    ):  # fmt: skip
+        mine = _side(seen, task, which)
+        note = f"{events:,} events, {1000 * events / mine[0]:,.0f}/s against {1000 * events / plain[0]:,.0f}/s"
+        yield Row(f"{name}: {kind}", "ms", mine[0], plain[0], mine[1], plain[1], note)
+
+
+def _auditing(place: Place, count: int, events: int = AUDITED) -> Iterator[Row]:
+    apart(measured, build, place, events)
+    tasks = (ours_audit, plain_audit)
+    seen = [{task.__name__: apart(measured, task, place, events) for task in tasks} for _ in range(count)]
+    mine, other = _side(seen, "ours_audit"), _side(seen, "plain_audit")
+    yield Row(
+        "evidence: audit",
+        "ms",
+        mine[0],
+        other[0],
+        mine[1],
+        other[1],
+        f"{events:,} events, {1000 * events / mine[0]:,.0f}/s",
+    )
+
+
+def million(events: int = 1_000_000) -> list[Row]:
+    """One audit of a large log on SQLite, in one process."""
+    with places() as new:
+        return list(_auditing(new("sqlite"), 1, events))
+
+
 if __name__ == "__main__":
-    for line in compare(*(int(word) for word in sys.argv[1:3])):
+    numbers = [int(word) for word in sys.argv[1:] if word.isdigit()]
+    for line in (million if sys.argv[1:2] == ["million"] else compare)(*numbers):
         print(line)

@@ -16,7 +16,7 @@ from sqlalchemy.engine import Engine
 from bot import clock, db, router
 from bot.context import Context
 from bot.embedded import redis_url
-from bot.evidence.keys import Keys, load_or_create
+from bot.evidence.keys import Keys, load_or_create, newest
 from bot.people import People, Person
 from bot.ports import Platform
 from bot.store import RedisStore
@@ -40,7 +40,7 @@ class App:
     def context(self, actor: Person | None = None) -> Iterator[Context]:
         """A context with its own transaction, for jobs."""
         with db.begin(self.engine) as connection:
-            yield Context(connection, now=clock.now(), keys=self.keys, zone=self.settings.timezone, actor=actor)
+            yield Context(connection, now=clock.now(), keys=newest(self.keys), zone=self.settings.timezone, actor=actor)
 
     def people_on(self, platform: str) -> list[Person]:
         """Active people of a platform, read outside any write transaction."""
@@ -55,16 +55,12 @@ def build(settings: Settings) -> App:
     router.discover("handlers", "flow")
     client = redis.Redis.from_url(redis_url(settings.redis_url))
     store = RedisStore(client)
-    keys = load_or_create(Path(settings.key_dir), origin(settings))
+    pin = settings.pkcs11_pin
+    keys = load_or_create(Path(settings.key_dir), origin(settings), pkcs11=settings.pkcs11, pin=pin)
     platforms = {
         name: importlib.import_module(f"adapters.{name}").build(settings, store) for name in settings.platforms
     }
     return App(settings, db.create_engine(settings.database_url), client, store, keys, platforms)
-
-
-def page_url(settings: Settings, path: str) -> str:
-    """The address people open a page at, e.g. `https://hr.example.cn/me`."""
-    return f"{settings.public_url}{path}"
 
 
 def origin(settings: Settings) -> str:

@@ -143,9 +143,9 @@ def replay(failed_id: str | None, as_json: bool) -> None:
 
 
 def _register() -> None:
-    from bot import cli_dev, cli_evidence
+    from bot import cli_dev, cli_evidence, cli_log, cli_privacy
 
-    for command in (*cli_dev.commands, *cli_evidence.commands):
+    for command in (*cli_dev.commands, *cli_evidence.commands, *cli_log.commands, *cli_privacy.commands):
         main.add_command(command)
 
 

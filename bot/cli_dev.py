@@ -68,7 +68,7 @@ def demo(folder: Path) -> None:
 def _prove(theatre: Any, console: Console) -> None:
     from bot.app import build
     from bot.evidence.verify import verify
-    from bot.replay import export_case
+    from bot.handover import export_case
 
     app = build(load(os.environ | dict(theatre.environment)))
     file = theatre.folder / "evidence.zip"

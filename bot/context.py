@@ -17,6 +17,8 @@ from bot.card import Card
 from bot.errors import Refused
 from bot.evidence.keys import Keys
 from bot.evidence.log import Appended, Part, append
+from bot.evidence.vault import vault_of
+from bot.locale import speaking, t
 from bot.people import People, Person
 from bot.store import new_ref
 from bot.wire import dump_card
@@ -48,6 +50,11 @@ class Context:
         self.recorded: list[Recorded] = []
         self.reply: tuple[str, Card] | None = None
         self._keys = keys
+
+    @property
+    def keys(self) -> Keys:
+        """The log's keys, for what is recorded outside `record`."""
+        return self._keys
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
@@ -91,6 +98,7 @@ class Context:
             object_id=matter,
             parts=contents,
             source=dict(source or {}),
+            vault=vault_of(self._keys.key_dir),
         )
         self.recorded.append(Recorded(type, self.now, appended))
         return event_id
@@ -101,14 +109,16 @@ class Context:
         """Put one question to one person; it is sent only while it is still open. Returns its ref."""
         ref = new_ref()
         asks.create(self.db, Ask(ref, kind, matter, person.id, "open", None), self.now, deadline)
-        outbox.queue(self.db, self.now, "send", person.platform, person, matter, dump_card(card(ref)), ask_ref=ref)
+        with speaking(person.locale):
+            body = dump_card(card(ref))
+        outbox.queue(self.db, self.now, "send", person.platform, person, matter, body, ask_ref=ref)
         return ref
 
     def asked(self, ref: str) -> Ask:
         """The ask behind a button; Refused for a forged ref or somebody else's card."""
         found = asks.get(self.db, ref)
         if found is None or self.actor is None or found.person_id != self.actor.id:
-            raise Refused(STALE)
+            raise Refused(t(STALE))
         return found
 
     def answer(self, ref: str, answer: str) -> bool:
@@ -141,12 +151,16 @@ class Context:
             person = self.people.get(each.person_id)
             if person is None:
                 continue
-            body = dump_card(card(person, each))
+            with speaking(person.locale):
+                body = dump_card(card(person, each))
             for original in sent.get(each.ref, []):
                 outbox.queue(self.db, self.now, kind, person.platform, person, matter, body, of=original)
 
-    def say(self, person: Person, card: Card, matter: str) -> None:
-        """A card that needs no answer."""
+    def say(self, person: Person, card: Card | Callable[[], Card], matter: str) -> None:
+        """A card that needs no answer. A function is called in the reader's language, a card is taken as it is."""
+        if not isinstance(card, Card):
+            with speaking(person.locale):
+                card = card()
         row_id = outbox.queue(self.db, self.now, "send", person.platform, person, matter, dump_card(card))
         if self.actor and person.id == self.actor.id:
             self.reply = row_id, card

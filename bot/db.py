@@ -54,7 +54,7 @@ def create_engine(url: str) -> Engine:
 def _tune_sqlite(connection: Any, _record: object) -> None:
     # isolation_level None hands BEGIN to us: pysqlite's own late BEGIN would let two writers read the same state.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000"):
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=30000", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -9,26 +9,24 @@ import structlog
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
-from bot import clock, db, outbox, receipts
-from bot.app import App, page_url
+from bot import clock, db, menu, outbox, receipts, spoken
+from bot.app import App
 from bot.card import Card
 from bot.context import Context
 from bot.errors import Refused
 from bot.event import TEXT, Event
+from bot.evidence.keys import newest
+from bot.locale import MASTER, speaking, t
 from bot.people import People, Person
 from bot.router import routes
 from bot.store import new_ref
 from bot.tables import failed, inbox
-from bot.todo import MENU_ACTION, todo, wanted
+from bot.web.links import page_url
 from bot.wire import dump_card, dump_event
 
 log = structlog.get_logger("huizhi.dispatch")
 
 _ARRIVED = sa.insert(inbox)
-MENU = Card(
-    "我在",
-    "消息已收到，但我没有看懂。收到问题卡片时，点按钮或直接用自己的话回复都可以；需要人帮忙请回复「需要帮助」，想看还有什么要处理请回复「我的待办」。",
-)
 NOTED = "您的操作已经记下，系统暂时没能处理完，管理员会尽快补办，不需要重复操作。"
 
 
@@ -54,11 +52,12 @@ class Dispatcher:
                 return None
             actor = People(connection).find(event.platform, event.actor) if event.actor else None
             ctx = Context(
-                connection, now=clock.now(), keys=self._app.keys, zone=self._app.settings.timezone, actor=actor
+                connection, now=clock.now(), keys=newest(self._app.keys), zone=self._app.settings.timezone, actor=actor
             )
             outbox.remember_token(connection, event.ref, event.data.get("response_code", ""))
-            card = _run(event, ctx, actor, page_url(self._app.settings, "/me"))
-            receipts.give(ctx)
+            with speaking(actor.locale if actor else MASTER):
+                card = _run(event, ctx, actor, page_url(self._app.settings, "/me", actor))
+                receipts.give(ctx)
             return card
 
     def _keep_failed(self, event: Event, error: Exception) -> Card:
@@ -75,7 +74,8 @@ class Dispatcher:
                 )
             )
             person = People(connection).find(event.platform, event.actor) if event.actor else None
-            card = Card("已记下", NOTED, footer=f"编号 {error_id[:8]}")
+            with speaking(person.locale if person else MASTER):
+                card = Card(t("已记下"), t(NOTED), footer=t("编号 {id}", id=error_id[:8]))
             if person:
                 outbox.queue(connection, clock.now(), "send", person.platform, person, "system", dump_card(card))
         # The traceback's frames may hold people's words: only its type and place are logged.
@@ -102,33 +102,27 @@ def _run(event: Event, ctx: Context, actor: Person | None, page: str) -> Card | 
             hook(event, ctx)
     try:
         with ctx.attempt():
-            if actor and event.action == TEXT and receipts.wanted(event.data.get("text", "")):
-                ctx.say(actor, receipts.records(ctx, actor, page), "chat")
+            if menu.answered(event, ctx, page):  # before the handlers' words: asking for a list is not giving a reason
                 return None
             return _flow(event, ctx, actor)
     except Refused as refusal:
         if actor:
-            ctx.say(actor, Card("请看这里", str(refusal)), "system")
+            ctx.say(actor, Card(t("请看这里"), str(refusal)), "system")
         return None
 
 
 def _flow(event: Event, ctx: Context, actor: Person | None) -> Card | None:
-    if actor and (event.action == MENU_ACTION or (event.action == TEXT and wanted(event.data.get("text", "")))):
-        # Before the handlers' words: a manager asking for the list is not giving a reason.
-        ctx.say(actor, todo(ctx, actor), "chat")
-        return None
     if event.action == TEXT and actor:  # a stranger's words find no flow below and are only logged
-        for flow in routes.words:
-            if (card := flow(event, ctx)) is not None:
-                ctx.say(actor, card, "chat")
-                return None
-        ctx.say(actor, MENU, "chat")
+        card = next((card for flow in routes.words if (card := flow(event, ctx)) is not None), None)
+        if card is None and (tapped := spoken.as_tap(event, ctx)) is not event:
+            return _flow(tapped, ctx, actor)
+        ctx.say(actor, card or menu.welcome(), "chat")
         return None
     flow_of = routes.flows.get(event.action)
     if flow_of and (actor or not event.actor):
         return flow_of(event, ctx)
     if event.ref and actor:
-        raise Refused("这张卡片的操作已不再可用，回复「我的待办」查看现在需要您处理的事项。")
+        raise Refused(t("这张卡片的操作已不再可用，回复「我的待办」查看现在需要您处理的事项。"))
     log.info("event.unanswered", platform=event.platform, action=event.action, known=actor is not None)
     return None
 

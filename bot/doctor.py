@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bot import clock
 from bot.app import App, build
 from bot.errors import BotError
+from bot.evidence.tsa_doctor import tsa_findings
 from bot.ports import Finding
 from bot.schema import state
 from config.settings import Settings, SettingsError, load
@@ -40,6 +41,7 @@ def examine(env: Mapping[str, str]) -> list[Finding]:
     except (BotError, OSError, SQLAlchemyError) as error:
         return [*findings, Finding("start", False, str(error), "见上面的提示 / see the hint")]
     findings += [_redis(app), _keys(settings), _clock(), _reachable(settings)]
+    findings += tsa_findings(app)
     for name, platform in app.platforms.items():
         try:
             findings += platform.doctor()

@@ -15,6 +15,7 @@ from bot.app import App, current
 from bot.db import begin
 from bot.deliver import Courier
 from bot.dispatch import Dispatcher
+from bot.evidence import retention, selfaudit, stamping
 from bot.evidence.sequencer import sequence
 
 log = structlog.get_logger("huizhi.jobs")
@@ -63,6 +64,9 @@ def table() -> dict[str, tuple[float, Job]]:
         "sequence": (1.0, _sequence),
         "people": (300.0, sync_people),
         "checkpoint": (60.0, anchors.post),
+        "audit": (86_400.0, selfaudit.audit),
+        "retention": (retention.EVERY, retention.expire),
+        "stamp": (stamping.SECONDS, stamping.stamp),
     }
     for module in router.discover("handlers", "jobs"):
         prefix = getattr(module, "__package__", "").rsplit(".", 1)[-1]

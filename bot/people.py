@@ -16,7 +16,7 @@ from bot.tables import person as table
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """`ref` is the random pseudonym used in evidence; `role` is employee, hr or hr_head."""
+    """`ref` is the random pseudonym used in evidence; `role` is employee, hr or hr_head; `locale` zh or en."""
 
     id: str
     ref: str
@@ -28,6 +28,7 @@ class Person:
     site: str
     zone: str
     active: bool
+    locale: str = "zh"
 
 
 _BY_ID = sa.select(table).where(table.c.id == sa.bindparam("id"))

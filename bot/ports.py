@@ -48,7 +48,10 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """One slot in which a punch is expected. `plan_ref` is what the vendor wants back for a correction."""
+    """One slot in which a punch is expected. `plan_ref` is what the vendor wants back for a correction.
+
+    `core`: with flexible hours, the latest moment to arrive; None when that is `start`.
+    """
 
     user_id: str
     day: date
@@ -56,6 +59,7 @@ class Shift:
     end: datetime
     plan_ref: str = ""
     group: str = ""
+    core: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,27 @@ class Attendance(Protocol):
     def corrected(self, correction: Correction) -> bool: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What asking an attendance system costs: people per call, and calls per month (None: no monthly limit).
+
+    `pushes`: punches also arrive as events, so that asking is for making sure only.
+    """
+
+    shifts: int = 100
+    punches: int = 100
+    leaves: int = 100
+    monthly_calls: int | None = None
+    pushes: bool = False
+
+
+@runtime_checkable
+class Limited(Protocol):
+    """An attendance system that says what asking costs."""
+
+    limits: Limits
+
+
 class Platform(Protocol):
     """One chat platform. Every method may raise PlatformError; none retries without bound."""
 
@@ -156,6 +181,26 @@ class SignIn(Protocol):
 
     def signed_in(self, args: Mapping[str, str]) -> str:
         """The user id behind the query the vendor came back with. Permanent PlatformError for a bad or used code."""
+        ...
+
+
+class Channel(Protocol):
+    """A way to reach an address beside the chat: `sms`, `mail`, `voice`. `key` is the same for a repeated message.
+
+    PlatformError as on a platform; a channel that fails never holds up what it belongs to.
+    """
+
+    name: str
+
+    def send(self, to: str, text: str, key: str) -> Sent: ...
+
+
+@runtime_checkable
+class Outcomes(Protocol):
+    """A channel that can say afterwards how a call ended."""
+
+    def outcome(self, to: str, message_id: str) -> str:
+        """The vendor's outcome in its own code, e.g. `talked=0 reason=8`; empty while it is not known."""
         ...
 
 

@@ -14,6 +14,7 @@ from bot.card import Card
 from bot.context import Context, Recorded
 from bot.evidence.meaning import meaning
 from bot.evidence.tables import ev_checkpoint, ev_event
+from bot.locale import current, t
 from bot.people import Person
 from bot.wire import dump_card
 
@@ -31,10 +32,10 @@ def give(ctx: Context) -> None:
     text = receipt_text(ctx.recorded, ctx.zone)
     if ctx.reply and not ctx.reply[1].buttons:
         row_id, card = ctx.reply
-        footer = "\n".join(line for line in (card.footer, f"【{TITLE}】", text) if line)
+        footer = "\n".join(line for line in (card.footer, f"【{t(TITLE)}】", text) if line)
         outbox.reword(ctx.db, row_id, dump_card(_with_footer(card, footer)))
     else:
-        ctx.say(actor, Card(TITLE, text), "chat")
+        ctx.say(actor, Card(t(TITLE), text), "chat")
 
 
 def receipt_text(recorded: Sequence[Recorded], zone: ZoneInfo) -> str:
@@ -42,19 +43,18 @@ def receipt_text(recorded: Sequence[Recorded], zone: ZoneInfo) -> str:
     blocks = []
     for each in recorded:
         when = each.seen.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
-        blocks.append(
-            f"{meaning(each.type).title_zh}｜{when}\n编号 {each.appended.event_id}\n{each.appended.promise.strip()}"
-        )
-    return "\n\n".join([*blocks, KEEP])
+        number = t("编号 {id}", id=each.appended.event_id)
+        blocks.append(f"{_title(each.type)}｜{when}\n{number}\n{each.appended.promise.strip()}")
+    return "\n\n".join([*blocks, t(KEEP)])
+
+
+def _title(type: str) -> str:
+    found = meaning(type)
+    return found.title_en if current() == "en" else found.title_zh
 
 
 def _with_footer(card: Card, footer: str) -> Card:
     return Card(card.title, card.text, card.facts, card.quote, (), footer, card.closed)
-
-
-def wanted(text: str) -> bool:
-    """True when the person asks for their records, in either language."""
-    return text.strip().strip("。.!！").lower() in WORDS
 
 
 def records(ctx: Context, person: Person, page: str) -> Card:
@@ -63,16 +63,17 @@ def records(ctx: Context, person: Person, page: str) -> Card:
     columns = (ev_event.c.type, ev_event.c.seen_ms, ev_event.c.epoch, ev_event.c.log_index, ev_event.c.event_id)
     found = ctx.db.execute(sa.select(*columns).where(mine).order_by(ev_event.c.n.desc()).limit(LATEST)).all()
     if not found:
-        return Card("我的记录", "现在没有关于您的记录。")
+        return Card(t("我的记录"), t("现在没有关于您的记录。"))
     lines = []
     for row in found:
         when = _local(row.seen_ms, ctx.zone)
-        place = "已承诺，待编入" if row.log_index is None else f"日志第 {row.log_index} 位"
-        lines.append(f"{when} {meaning(row.type).title_zh}（{place}）\n{row.event_id}")
+        place = t("已承诺，待编入") if row.log_index is None else t("日志第 {index} 位", index=row.log_index)
+        lines.append(f"{when} {_title(row.type)} · {place}\n{row.event_id}")
     newest = sa.select(ev_checkpoint.c.note).order_by(ev_checkpoint.c.epoch.desc(), ev_checkpoint.c.size.desc())
     note = ctx.db.execute(newest.limit(1)).scalar()
-    footer = f"存证检查点 {checkpoint_line(note)}" if note else ""
-    return Card("我的记录", "\n".join([*lines, f"全部记录和可下载的证明：{page}"]), footer=footer)
+    footer = t("存证检查点 {line}", line=checkpoint_line(note)) if note else ""
+    lines.append(t("全部记录和可下载的证明都在「查看详情」里。"))
+    return Card(t("我的记录"), "\n".join(lines), footer=footer, link=page)
 
 
 def checkpoint_line(note: str) -> str:

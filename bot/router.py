@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from sqlalchemy.engine import Connection
 
 from bot.card import Card
 from bot.event import Event
@@ -19,13 +21,27 @@ Flow = Callable[[Event, "Context"], "Card | None"]
 Hook = Callable[[Event, "Context"], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A person who is being erased. `person_id` is the new, meaningless id that every row carries by now."""
+
+    person_id: str
+    ref: str
+
+
+Eraser = Callable[[Connection, Gone], Iterable[str]]
+"""Erases the words of one person from a handler's rows; returns the matters that were only about them."""
+
+
 @dataclass(slots=True)
 class Routes:
-    """What the handlers registered: `flows` by action, `words` in order for free text, `hooks` for every event."""
+    """What the handlers registered: `flows` by action, `words` in order for free text, `hooks` for every event,
+    `erasers` for a person who is erased."""
 
     flows: dict[str, Flow] = field(default_factory=dict)
     words: list[Flow] = field(default_factory=list)
     hooks: list[Hook] = field(default_factory=list)
+    erasers: list[Eraser] = field(default_factory=list)
 
 
 routes = Routes()
@@ -54,6 +70,13 @@ def heard(hook: Hook) -> Hook:
     if hook not in routes.hooks:
         routes.hooks.append(hook)
     return hook
+
+
+def erases(eraser: Eraser) -> Eraser:
+    """Call when a person is erased: whoever keeps words of people removes them."""
+    if eraser not in routes.erasers:
+        routes.erasers.append(eraser)
+    return eraser
 
 
 def discover(package: str, module: str) -> list[object]:

@@ -19,6 +19,7 @@ person = sa.Table(
     sa.Column("site", sa.String(80), nullable=False, server_default=""),
     sa.Column("zone", sa.String(40), nullable=False, server_default="Asia/Shanghai"),
     sa.Column("active", sa.Boolean, nullable=False, server_default=sa.true()),
+    sa.Column("locale", sa.String(5), nullable=False, server_default="zh"),
     sa.UniqueConstraint("platform", "user_id"),
 )
 
@@ -82,4 +83,71 @@ failed = sa.Table(
     sa.Column("error", sa.String(300), nullable=False),
     sa.Column("at", UTCDateTime, nullable=False),
     sa.Column("replayed_at", UTCDateTime),
+)
+
+approval = sa.Table(
+    "approval",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("kind", sa.String(40), nullable=False),
+    sa.Column("matter", sa.String(60), nullable=False, unique=True),
+    sa.Column("person_id", sa.String(40), nullable=False, index=True),
+    sa.Column("day", sa.Date, nullable=False),  # the local day it is about
+    sa.Column("facts", sa.Text, nullable=False),  # JSON: numbers the chain asked for
+    sa.Column(
+        "details", sa.Text, nullable=False, server_default="{}"
+    ),  # JSON of the kind's own; erased with the person
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("step", sa.Integer, nullable=False),
+    sa.Column("state", sa.String(10), nullable=False, index=True),  # open approved rejected withdrawn elsewhere
+    sa.Column("bulk", sa.Boolean, nullable=False),
+    sa.Column("opened_at", UTCDateTime, nullable=False),
+    sa.Column("decided_at", UTCDateTime),
+    sa.Column("decided_by", sa.String(40), nullable=False, server_default=""),
+    sa.Column("behalf_person_id", sa.String(40), nullable=False, server_default=""),
+)
+
+approval_step = sa.Table(
+    "approval_step",
+    metadata,
+    sa.Column("approval_id", sa.String(32), primary_key=True),
+    sa.Column("no", sa.Integer, primary_key=True),
+    sa.Column("role", sa.String(12), nullable=False),
+    sa.Column("asked_role", sa.String(12), nullable=False),  # after an escalation another one than `role`
+    sa.Column("state", sa.String(10), nullable=False, index=True),  # waiting open approved rejected skipped over
+    sa.Column("asked_at", UTCDateTime),
+    sa.Column("remind_at", UTCDateTime),
+    sa.Column("escalate_at", UTCDateTime),
+    sa.Column("decided_at", UTCDateTime),
+    sa.Column("decided_by", sa.String(40), nullable=False, server_default=""),
+    sa.Column("behalf_person_id", sa.String(40), nullable=False, server_default=""),
+)
+
+approval_seat = sa.Table(
+    "approval_seat",
+    metadata,
+    sa.Column("approval_id", sa.String(32), primary_key=True),
+    sa.Column("no", sa.Integer, primary_key=True),
+    sa.Column("person_id", sa.String(40), primary_key=True),  # may decide the step
+    sa.Column("behalf_person_id", sa.String(40), nullable=False, server_default=""),  # in whose place
+)
+
+approval_bulk = sa.Table(
+    "approval_bulk",
+    metadata,
+    sa.Column("matter", sa.String(60), primary_key=True),  # the summary card
+    sa.Column("ask_ref", sa.String(32), primary_key=True),  # one of the questions it stands for
+)
+
+delegate = sa.Table(
+    "delegate",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("person_id", sa.String(40), nullable=False, index=True),
+    sa.Column("delegate_person_id", sa.String(40), nullable=False, index=True),
+    sa.Column("state", sa.String(10), nullable=False),  # asked on ended
+    sa.Column("since", UTCDateTime, nullable=False),
+    sa.Column("until", UTCDateTime),  # empty: whenever the principal is on leave, and only then
+    sa.Column("created_at", UTCDateTime, nullable=False),
+    sa.Column("ended_at", UTCDateTime),
 )

@@ -7,17 +7,13 @@ import sqlalchemy as sa
 from bot import asks, outbox
 from bot.card import Card
 from bot.context import Context
+from bot.locale import t
 from bot.people import Person
 from bot.tables import outbox as table
 
 WORDS = frozenset({"我的待办", "待办", "todo", "my tasks"})
 MENU_ACTION = "menu.todo"
 MOST = 5
-
-
-def wanted(text: str) -> bool:
-    """True when the person asks for the list, in either language."""
-    return text.strip().strip("。.!！").lower() in WORDS
 
 
 def todo(ctx: Context, person: Person) -> Card:
@@ -29,6 +25,9 @@ def todo(ctx: Context, person: Person) -> Card:
         if body:
             outbox.queue(ctx.db, ctx.now, "send", person.platform, person, ask.matter, body, ask_ref=ask.ref)
     if not waiting:
-        return Card("我的待办", "现在没有需要您处理的事项。")
-    more = f"，先发最近的 {MOST} 件" if len(waiting) > MOST else ""
-    return Card("我的待办", f"有 {len(waiting)} 件事等您回复{more}，卡片已重新发给您。")
+        return Card(t("我的待办"), t("现在没有需要您处理的事项。"))
+    if len(waiting) > MOST:
+        text = t("有 {count} 件事等您回复，先发最近的 {most} 件，卡片已重新发给您。", count=len(waiting), most=MOST)
+    else:
+        text = t("有 {count} 件事等您回复，卡片已重新发给您。", count=len(waiting))
+    return Card(t("我的待办"), text)

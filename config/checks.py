@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
@@ -29,6 +30,8 @@ def _missing(setting: Setting, values: Mapping[str, str], production: bool) -> s
         return "is missing; production needs one of your own"
     if setting.env == "HUIZHI_TSA_ROOTS" and values["HUIZHI_TSA"]:
         return "is missing; tokens are only worth something when their root is known"
+    if setting.env == "HUIZHI_SMTP_FROM" and values["HUIZHI_SMTP_URL"]:
+        return "is missing; e-mail needs a sender"
     if setting.env in ("DINGTALK_TOKEN", "DINGTALK_AES_KEY") and values["DINGTALK_MODE"] == "http":
         return "is missing; DINGTALK_MODE is http"
     return ""
@@ -118,6 +121,20 @@ def _addresses(value: str, _: bool) -> str:
     return f"holds {wrong[0]!r}" if wrong else ""
 
 
+def _smtp(value: str, _: bool) -> str:
+    parts = urlsplit(value)
+    good = parts.scheme in ("smtp", "smtps", "smtp+starttls") and parts.hostname
+    return "" if good else "is no mail server's address"
+
+
+def _sms_template(value: str, _: bool) -> str:
+    try:
+        good = isinstance(json.loads(value), dict)
+    except ValueError:
+        good = False
+    return "" if good and "{to}" in value and "{text}" in value else "is no JSON object with {to} and {text}"
+
+
 def _witnesses(value: str, _: bool) -> str:
     wrong = [each for each in value.split() if not re.fullmatch(r"[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+=*", each)]
     return f"holds {wrong[0]!r}, which is no verifier key" if wrong else ""
@@ -139,6 +156,10 @@ CHECKS: Mapping[str, Check] = {
     "HUIZHI_CHECKPOINT_TO": _addresses,
     "HUIZHI_WITNESSES": _witnesses,
     "HUIZHI_PKCS11": _pkcs11,
+    "HUIZHI_SMS_URL": _url,
+    "HUIZHI_SMS_TEMPLATE": _sms_template,
+    "HUIZHI_SMTP_URL": _smtp,
+    "HUIZHI_VOICE": _one_of("wecom"),
     "DATABASE_URL": _database,
     "REDIS_URL": _redis,
     "WECOM_AGENT_ID": _whole_number,

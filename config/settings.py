@@ -48,6 +48,13 @@ class Settings(BaseModel):
     witnesses: tuple[str, ...] = ()
     pkcs11: str = ""
     pkcs11_pin: str = Field(default="", repr=False)
+    sms_url: str = ""
+    sms_token: str = Field(default="", repr=False)
+    sms_template: str = default("HUIZHI_SMS_TEMPLATE")
+    sms_report_token: str = Field(default="", repr=False)
+    smtp_url: str = Field(default="", repr=False)
+    smtp_from: str = ""
+    voice: str = ""
     wecom_corp_id: str = ""
     wecom_agent_id: int = 0
     wecom_secret: str = Field(default="", repr=False)

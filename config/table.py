@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from config.channels import CHANNEL_SETTINGS
 from config.proof import EVIDENCE_SETTINGS
 from config.setting import SECRET_KEY_LENGTH, URL, Setting
 from config.vendors import VENDOR_SETTINGS
@@ -86,6 +87,7 @@ SETTINGS: tuple[Setting, ...] = (
         "redis://… | rediss://… | unix://… | empty",
         secret=True,
     ),
+    *CHANNEL_SETTINGS,
     *EVIDENCE_SETTINGS,
     *VENDOR_SETTINGS,
 )

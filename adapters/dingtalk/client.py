@@ -71,6 +71,26 @@ class Client:
             self._store.set(self._token_key, token, max(60.0, lasts - 600))
             return token
 
+    def visitor(self, auth_code: str) -> str:
+        """unionId of whoever came back from the login page with `auth_code` (docs: userAccessToken, contact/users/me).
+
+        Permanent PlatformError for a bad or used code; not metered.
+        """
+        asked = {"clientId": self._id, "clientSecret": self._secret, "code": auth_code}
+        asked |= {"grantType": "authorization_code"}
+        try:
+            reply = self._send("POST", f"{self._api}/v1.0/oauth2/userAccessToken", asked, {}, {})
+        except PlatformError as error:
+            # DingTalk publishes no code for this, and what it does not like about our request is the code in it.
+            if error.permanent and error.code not in errors.CONFIG:
+                raise PlatformError(error.code, "授权码已用过或过期，请重新打开页面", permanent=True) from None
+            raise
+        head = {"x-acs-dingtalk-access-token": str(reply.get("accessToken") or "")}
+        found = self._send("GET", f"{self._api}/v1.0/contact/users/me", None, {}, head)
+        if union := str(found.get("unionId") or ""):
+            return union
+        raise PlatformError("identity.missing", "钉钉没有返回用户身份", permanent=True)
+
     def count(self, meter: Meter) -> int:
         """One more call or push this month; returns the month's total."""
         return self._store.count(self._month(meter), _MONTH_TTL)

@@ -60,8 +60,10 @@ class Inbound:
         body, head = _limited(request.body), request.headers
         stamp = head.get("x-ddpaas-signature-timestamp", "")
         crypto.check(crypto.timestamp_signature, self._secret, stamp, head.get("x-ddpaas-signature", ""))
-        card = self._hand_over("card", parse_object(body), {"time": stamp}, body, dispatch)
-        return _json(render.answer(card, self._template) if card else {})
+        payload = parse_object(body)
+        card = self._hand_over("card", payload, {"time": stamp}, body, dispatch)
+        shown_by = render.template_of(str(payload.get("outTrackId", "")), self._template)
+        return _json(render.answer(card, shown_by) if card else {})
 
     def _hand_over(
         self, kind: Kind, payload: Mapping[str, Any], headers: Mapping[str, object], raw: bytes, dispatch: Dispatch

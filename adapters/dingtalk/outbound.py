@@ -20,7 +20,10 @@ from bot.ports import Sent, SharedStore
 PLAIN = "md-"
 """Prefix of a message id that is a processQueryKey of a plain message, not an outTrackId."""
 ROUTE = "huizhi"
+PAGE = "/todo?p=dingtalk"
+"""The personal page: everything that waits for whoever signs in there."""
 _BATCH = 20
+_MISSING = "dingtalk:missing:"
 _NO_TEMPLATE = frozenset({"param.templateNotExist", "param.templateUnpublished"})
 
 
@@ -42,11 +45,24 @@ class Outbound:
         self._client, self._store, self._outlet = client, store, outlet
 
     def send(self, to: str, card: Card, key: str) -> Sent:
-        """Delivers `card` to user id `to` once per (`to`, `key`). A missing template falls back to a plain message.
+        """Delivers `card` to user id `to` once per (`to`, `key`): by our own template, else by the public one, else as
+        an action card whose link opens the personal page.
 
         `Sent.message_id` is the outTrackId, `raw["carrierId"]` the processQueryKey that read events name.
         """
-        track, template = track_id(to, key), self._outlet.template or render.PUBLIC_TEMPLATE
+        for template in dict.fromkeys((self._outlet.template or render.PUBLIC_TEMPLATE, render.PUBLIC_TEMPLATE)):
+            if self._store.get(_MISSING + template):
+                continue
+            try:
+                return self._card(to, card, track_id(to, key, template), template)
+            except PlatformError as error:
+                if error.code not in _NO_TEMPLATE:
+                    raise
+                # Asked again in an hour: every refused attempt may count against the month.
+                self._store.set(_MISSING + template, error.code, 3600.0)
+        return self._plain(to, card)
+
+    def _card(self, to: str, card: Card, track: str, template: str) -> Sent:
         try:
             reply = self._client.api(
                 "POST", "/v1.0/card/instances/createAndDeliver", self._order(to, card, track, template)
@@ -54,8 +70,6 @@ class Outbound:
         except PlatformError as error:
             if error.code == "param.cardAlreadyExist":
                 return Sent(track, raw={"template": template, "repeated": True})
-            if error.code in _NO_TEMPLATE:
-                return self._plain(to, card)
             raise
         result = mapping(reply.get("result"))
         deliveries = [mapping(row) for row in items(result.get("deliverResults"))]
@@ -70,7 +84,7 @@ class Outbound:
         """Shows `card` in place of the sent one, for every viewer. A plain message cannot change: another follows."""
         if sent.message_id.startswith(PLAIN):
             return self._plain(to, card)
-        template = str(sent.raw.get("template") or self._outlet.template or render.PUBLIC_TEMPLATE)
+        template = str(sent.raw.get("template") or render.template_of(sent.message_id, self._outlet.template))
         body = {"outTrackId": sent.message_id, "userIdType": 1, **render.answer(card, template)}
         self._client.api("PUT", "/v1.0/card/instances", body)
         return sent
@@ -122,7 +136,8 @@ class Outbound:
         return queries, failed
 
     def _plain(self, to: str, card: Card) -> Sent:
-        queries, failed = self.batch_send([to], *render.plain_message(card))
+        page = f"{self._outlet.public_url.rstrip('/')}{PAGE}" if self._outlet.public_url else ""
+        queries, failed = self.batch_send([to], *render.plain_message(card, page))
         if failed:
             raise next(iter(failed.values()))
         return Sent(PLAIN + queries[0], raw={"template": "", "carrierId": queries[0]})
@@ -166,9 +181,13 @@ def _query_key(sent: Sent) -> str:
     return str(sent.raw.get("carrierId") or "")
 
 
-def track_id(to: str, key: str) -> str:
-    """Our outTrackId: 43 characters, the same for every retry of one message to one person (vendor limit 64)."""
-    return "hz-" + hashlib.sha256(f"{to}\n{key}".encode()).hexdigest()[:40]
+def track_id(to: str, key: str, template: str = render.PUBLIC_TEMPLATE) -> str:
+    """Our outTrackId: 43 characters, the same for every retry of one message to one person (vendor limit 64).
+
+    Its prefix tells which template shows the card: later only the id is known, and the variables differ.
+    """
+    prefix = render.PUBLIC_TRACK if template == render.PUBLIC_TEMPLATE else render.OWN_TRACK
+    return prefix + hashlib.sha256(f"{to}\n{key}".encode()).hexdigest()[:40]
 
 
 def _undelivered(message: str) -> PlatformError:

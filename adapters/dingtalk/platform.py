@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from adapters.dingtalk import identity, stream
+from adapters.dingtalk import identity, render, stream
 from adapters.dingtalk.attendance import OPERATOR, DingTalkAttendance
 from adapters.dingtalk.client import Client
 from adapters.dingtalk.crypto import Callback
@@ -19,7 +19,7 @@ from adapters.dingtalk.events import NAME
 from adapters.dingtalk.inbound import Inbound
 from adapters.dingtalk.outbound import Outbound, Outlet
 from bot import clock
-from bot.card import Can, Card
+from bot.card import Card
 from bot.errors import PlatformError
 from bot.ports import Attendance, DirectoryPerson, Dispatch, Door, Finding, Sent, SharedStore
 
@@ -33,7 +33,7 @@ class DingTalk:
     """One organisation's internal app. All parts share one client, so one token and one meter."""
 
     name = NAME
-    can = Can(buttons=6, facts=8, update=True)
+    can = render.CAN
 
     def __init__(self, settings: Settings, store: SharedStore) -> None:
         self._settings, self._store = settings, store
@@ -47,6 +47,7 @@ class DingTalk:
         owners = (settings.dingtalk_client_id, settings.dingtalk_corp_id)
         aes = settings.dingtalk_aes_key
         callback = Callback(settings.dingtalk_token, aes, owners) if settings.dingtalk_token and aes else None
+        self._login = identity.Login(settings.dingtalk_login_base, app[0], settings.dingtalk_corp_id)
         self._inbound = Inbound(callback, app[1], settings.dingtalk_card_template_id, self._pushed)
 
     def send(self, to: str, card: Card, key: str) -> Sent:
@@ -68,6 +69,14 @@ class DingTalk:
     def people(self) -> list[DirectoryPerson]:
         """See Directory.people."""
         return self._directory.people()
+
+    def sign_in_url(self, back: str, state: str) -> str:
+        """See bot.ports.SignIn and identity.sign_in_url."""
+        return identity.sign_in_url(self._login, back, state)
+
+    def signed_in(self, args: Mapping[str, str]) -> str:
+        """See bot.ports.SignIn and identity.signed_in."""
+        return identity.signed_in(self.client, args)
 
     def identify(self, code: str) -> str:
         """See identity.identify."""

@@ -13,9 +13,13 @@ from flask import Blueprint
 from adapters.dingtalk.sandbox_attendance import Attendance
 from adapters.dingtalk.sandbox_cards import Cards
 from adapters.dingtalk.sandbox_contacts import Contacts
-from adapters.dingtalk.sandbox_desk import Desk, Fail, new_error, old_error
+from adapters.dingtalk.sandbox_desk import Desk, Fail
+from adapters.dingtalk.sandbox_faults import refusal
 from adapters.dingtalk.sandbox_makeup import MakeUp
+from adapters.dingtalk.sandbox_media import Media
+from adapters.dingtalk.sandbox_notice import Notice
 from adapters.dingtalk.sandbox_robot import Robot
+from adapters.dingtalk.sandbox_signin import SignIn
 from adapters.dingtalk.sandbox_stream import Stream
 from adapters.sandbox import envelope
 from adapters.sandbox.state import Bubble, Json, Person, World
@@ -31,17 +35,15 @@ class DingTalk:
     """The vendor as the shell drives it."""
 
     name = "dingtalk"
-    prefixes: tuple[str, ...] = ("/v1.0/", "/topapi/", "/attendance/", "/gettoken")
+    prefixes: tuple[str, ...] = ("/v1.0/", "/topapi/", "/attendance/", "/media/", "/gettoken")
 
     def __init__(self, desk: Desk) -> None:
         self.desk, self.blueprint = desk, desk.blueprint
         desk.new("POST", "/v1.0/oauth2/accessToken", desk.new_token, token=False)
         desk.old("GET", "/gettoken", desk.old_token, token=False)
         self.cards, self.stream = Cards(desk), Stream(desk)
-        Robot(desk)
-        Attendance(desk)
-        MakeUp(desk)
-        Contacts(desk)
+        for part in (Robot, Notice, Attendance, MakeUp, Contacts, SignIn, Media):
+            part(desk)
 
     def start(self) -> str:
         return self.stream.start()
@@ -52,21 +54,11 @@ class DingTalk:
     def disconnect(self) -> None:
         self.stream.disconnect()
 
-    def fault(self, kind: str, path: str) -> tuple[Json, int]:
-        """Expired token and throttling, in the shape of the host that owns the path."""
-        new = path.startswith("/v1.0/")
+    def fault(self, kind: str, path: str, code: str = "") -> tuple[Json, int]:
+        """A refusal before the call is looked at, in the shape of the host that owns the path."""
         if kind == "expired_token":
             self.desk.world.store("dingtalk.tokens").clear()
-            return (
-                (new_error("InvalidAuthentication", "不合法的access_token"), 400)
-                if new
-                else (old_error(42001, "access_token已过期", wrapped=True), 200)
-            )
-        return (
-            (new_error("Forbidden.AccessDenied.QpsLimitForAppkeyAndApi", "请求被限流"), 403)
-            if new
-            else (old_error(90018, "您的服务器调用钉钉开放平台当前接口的qps超过限制", wrapped=True), 200)
-        )
+        return refusal(kind, path, code)
 
     def click(self, person: Person, bubble: Bubble, key: str, form: Json) -> Json:
         """The card callback, by the way its own callbackType names; the answer changes the clicked card."""

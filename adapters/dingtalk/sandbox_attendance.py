@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from adapters.dingtalk.sandbox_desk import Desk, Fail
-from adapters.sandbox.state import Json, Leave, Person, Punch, Slot
+from adapters.sandbox import roster
+from adapters.sandbox.roster import Slot
+from adapters.sandbox.state import Json, Leave, Person, Punch
 
 GROUP, CLASS = 8001, 9001
 KINDS = {"on": "OnDuty", "off": "OffDuty"}
@@ -37,8 +40,8 @@ class Attendance:
             raise Fail(41041, f"time span is over {days} days")
 
     def _slots(self, person: Person, start: datetime, end: datetime) -> list[Slot]:
-        days = (end.date() - start.date()).days + 1
-        return [slot for number in range(days) for slot in self.world.slots(person, start.date() + number * DAY)]
+        days = roster.days(start.date(), end.date())
+        return [slot for day in days for slot in self.world.slots(person, day)]
 
     def _stale(self, person: Person) -> bool:
         return self.world.fault("attendance_stale", f"/attendance {person.id}")
@@ -55,23 +58,24 @@ class Attendance:
         self._operator(body)
         start, end = self.desk.millis(body.get("from_date_time")), self.desk.millis(body.get("to_date_time"))
         self._span(start, end, 7)
-        return {
-            "result": [
-                {
+        people = self._people(body.get("userids"), 50)
+        return {"result": [row for person in people for row in self._planned(person, start, end)]}
+
+    def _planned(self, person: Person, start: datetime, end: datetime) -> Iterator[Json]:
+        for day in roster.days(start.date(), end.date()):
+            row = {"userid": person.id, "work_date": _text(self.world.midnight(day)), "group_id": GROUP}
+            for slot in self.world.slots(person, day):
+                yield {
+                    **row,
                     "id": slot.id,
-                    "userid": person.id,
                     "check_type": KINDS[slot.kind],
                     "plan_check_time": _text(slot.at),
-                    "work_date": _text(self.world.midnight(slot.day)),
                     "shift_id": CLASS,
                     "shift_version": 1,
-                    "group_id": GROUP,
                     "is_rest": "N",
                 }
-                for person in self._people(body.get("userids"), 50)
-                for slot in self._slots(person, start, end)
-            ]
-        }
+            if person.days.get(day) == ():  # a day of rest by schedule has a row of its own, shift 0
+                yield {**row, "id": day.toordinal(), "check_type": "OnDuty", "shift_id": 0, "is_rest": "Y"}
 
     def day(self, body: Json) -> Json:
         """check_status: Init, Checked, or Timeout when the slot was missed."""

@@ -1,4 +1,4 @@
-"""DingTalk stand-in: departments, people, and who opened the page (docs: v2/user/get, v2/department/listsub)."""
+"""DingTalk stand-in: departments and people (docs: v2/user/get, v2/department/listsub)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ class Contacts:
         desk.old("POST", "/topapi/v2/department/listsub", self.departments)
         desk.old("POST", "/topapi/user/listid", self.members)
         desk.old("POST", "/topapi/v2/user/get", self.member)
-        desk.old("POST", "/topapi/v2/user/getuserinfo", self.identity)
 
     def _names(self) -> dict[int, str]:
         named = dict.fromkeys(person.department for person in self.desk.people() if person.department)
@@ -69,25 +68,5 @@ class Contacts:
                 "real_authed": True,
                 "exclusive_account": False,
                 **({"manager_userid": person.manager} if person.manager else {}),
-            }
-        }
-
-    def identity(self, body: Json) -> Json:
-        """The person behind a single-use code of five minutes."""
-        code = self.desk.world.store("codes").get(str(body.get("code", "")))
-        if code is None or code["platform"] != "dingtalk":
-            raise Fail(40078, "不存在的临时授权码")
-        if code["used"] or code["until"] <= self.desk.world.now():
-            raise Fail(42008 if code["used"] else 40078, "临时授权码已使用或过期")
-        code["used"] = True
-        person = self.desk.person(code["user"])
-        return {
-            "result": {
-                "userid": code["user"],
-                "unionid": f"union-{code['user']}",
-                "name": person.name if person else "",
-                "device_id": "sandbox",
-                "sys": False,
-                "sys_level": 0,
             }
         }

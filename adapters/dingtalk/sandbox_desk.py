@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import uuid
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from adapters.sandbox.vendor import Courier
 if TYPE_CHECKING:
     from config.settings import Settings
 
+_NAME = re.compile(r"\W")
 TOKEN_LIFE = timedelta(seconds=7200)
 Answer = Callable[[Json], Json]
 
@@ -69,9 +71,7 @@ class Desk:
             except Fail as failure:
                 return jsonify(new_error(str(failure.code), failure.text)), failure.status
 
-        self.blueprint.add_url_rule(
-            path, f"{method}_{path.replace('/', '_').replace('.', '_')}", view, methods=[method]
-        )
+        self.blueprint.add_url_rule(path, f"{method}_{_NAME.sub('_', path)}", view, methods=[method])
 
     def old(self, method: str, path: str, answer: Answer, *, token: bool = True) -> None:
         """A route of oapi.dingtalk.com: query token, always HTTP 200, errcode tells."""
@@ -86,9 +86,7 @@ class Desk:
             except Fail as failure:
                 return jsonify(old_error(failure.code, failure.text, wrapped=failure.wrapped))
 
-        self.blueprint.add_url_rule(
-            path, f"{method}_{path.replace('/', '_').replace('.', '_')}", view, methods=[method]
-        )
+        self.blueprint.add_url_rule(path, f"{method}_{_NAME.sub('_', path)}", view, methods=[method])
 
     def _header_token(self) -> None:
         token = request.headers.get("x-acs-dingtalk-access-token", "")
@@ -108,12 +106,16 @@ class Desk:
         until = self.world.store("dingtalk.tokens").get(token)
         return until is not None and until > self.world.now()
 
-    def grant(self, key: object, secret: object) -> str:
-        """The app token; asking again while it lives returns and extends the same one."""
+    def check_app(self, key: object, secret: object) -> None:
+        """Fail unless these are the app's id and secret."""
         known = self.settings
         right = secrets.compare_digest(str(secret).encode(), known.dingtalk_client_secret.encode())
         if str(key) != known.dingtalk_client_id or not right:
             raise Fail("invalidClientIdOrSecret", "无效的clientId或者clientSecret")
+
+    def grant(self, key: object, secret: object) -> str:
+        """The app token; asking again while it lives returns and extends the same one."""
+        self.check_app(key, secret)
         with self.world.lock:
             tokens = self.world.store("dingtalk.tokens")
             token = next((each for each in tokens if self._alive(each)), secrets.token_hex(16))
@@ -154,6 +156,8 @@ def old_error(code: int | str, text: str, *, wrapped: bool = False) -> Json:
 def _body(method: str) -> Json:
     if method == "GET":
         return dict(request.args.items())
+    if request.mimetype == "multipart/form-data":
+        return dict(request.form.items())
     body = request.get_json(force=True, silent=True) if request.get_data() else {}
     if not isinstance(body, dict):
         body = dict(request.form.items())

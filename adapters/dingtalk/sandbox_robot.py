@@ -8,19 +8,24 @@ import secrets
 from datetime import timedelta
 
 from adapters.dingtalk.sandbox_desk import Desk, Fail
+from adapters.sandbox import media
 from adapters.sandbox.state import Json, Person
 
 DAY = timedelta(hours=24)
+
+
+def _pairs(name: str, address: str, count: int) -> list[str]:
+    """actionTitle1, actionURL1, …"""
+    return [f"{name}{part}{place}" for place in range(1, count + 1) for part in ("Title", address)]
+
+
 MESSAGES: dict[str, tuple[str, ...]] = {
     "sampleText": ("content",),
     "sampleMarkdown": ("title", "text"),
     "sampleLink": ("text", "title", "messageUrl"),
     "sampleActionCard": ("title", "text", "singleTitle", "singleURL"),
-    "sampleActionCard2": ("title", "text"),
-    "sampleActionCard3": ("title", "text"),
-    "sampleActionCard4": ("title", "text"),
-    "sampleActionCard5": ("title", "text"),
-    "sampleActionCard6": ("title", "text"),
+    **{f"sampleActionCard{n}": ("title", "text", *_pairs("action", "URL", n)) for n in (2, 3, 4, 5)},
+    "sampleActionCard6": ("title", "text", *_pairs("button", "Url", 2)),
     "sampleFile": ("mediaId", "fileName", "fileType"),
 }
 
@@ -83,6 +88,8 @@ class Robot:
             raise Fail(
                 "invalidParameter.msgParam.invalid", "msgParam must be a JSON string with every key of its msgKey"
             )
+        if kind == "sampleFile" and media.alive(self.world, "dingtalk", param["mediaId"]) is None:
+            raise Fail("invalidParameter.param.invalid", "mediaId does not exist")
         return param
 
     def _deliver(self, person: Person, kind: str, param: Json, key: str) -> None:
@@ -91,7 +98,7 @@ class Robot:
             return
         buttons = _links(param)
         if kind == "sampleFile":
-            self.world.put(person, "text", f"📎 {param['fileName']}", carrier=key)
+            media.show(self.world, person, param["mediaId"], param["fileName"], carrier=key)
             return
         card = {
             "title": param["title"],
@@ -101,6 +108,8 @@ class Robot:
             "buttons": buttons,
             "footer": "",
             "closed": "",
+            "across": kind == "sampleActionCard6",
+            **({"open": buttons[0]["url"]} if len(buttons) == 1 else {}),
         }
         self.world.put(person, "card", card=card, carrier=key, track="")
 

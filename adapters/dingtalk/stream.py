@@ -144,6 +144,10 @@ class _Stream:
         except websockets.ConnectionClosed:
             _log.warning("dingtalk.stream_ack_lost")
 
+    def _shown(self, frame: dict[str, Any], card: Card) -> dict[str, Any]:
+        """The clicked card's new state, in the variables of the template it was created with."""
+        return render.answer(card, render.template_of(str(_data(frame).get("outTrackId", "")), self._template))
+
     async def _acknowledgement(self, frame: dict[str, Any]) -> frames.AckMessage:
         headers, kind = _headers(frame), frame.get("type")
         ack = _ack(str(headers.get("messageId") or ""))
@@ -156,8 +160,7 @@ class _Stream:
             good, card = await self._handle(topic, frame, headers)
             ack.code = ack.STATUS_OK if good else ack.STATUS_SYSTEM_EXCEPTION
             ack.message = "OK" if good else "error"
-            shown = render.answer(card, self._template) if card and topic == "card" else {}
-            ack.data = {"response": shown}
+            ack.data = {"response": self._shown(frame, card) if card and topic == "card" else {}}
         else:
             ack.code, ack.message, ack.data = ack.STATUS_NOT_IMPLEMENT, "no handler", {"response": {}}
         return ack

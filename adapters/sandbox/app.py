@@ -19,7 +19,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 import adapters
-from adapters.sandbox import control, wiretap
+from adapters.sandbox import control, signin, wiretap
 from adapters.sandbox.state import World
 from adapters.sandbox.vendor import Courier, Vendor
 from bot.errors import Misconfigured
@@ -110,8 +110,7 @@ def _flask(world: World, vendors: Mapping[str, Vendor]) -> Flask:
 
     @app.get("/")
     def page() -> ResponseReturnValue:
-        policy = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'"
-        return render_template("sandbox.html"), {"Content-Security-Policy": policy, "Cache-Control": "no-store"}
+        return render_template("sandbox.html"), {"Content-Security-Policy": signin.POLICY, "Cache-Control": "no-store"}
 
     @app.errorhandler(HTTPException)
     def failed(error: HTTPException) -> ResponseReturnValue:

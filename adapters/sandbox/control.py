@@ -7,14 +7,14 @@ import os
 import time
 import uuid
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from adapters.sandbox.state import FAULTS, Bubble, Fault, Json, Leave, Person, Punch, World
+from adapters.sandbox import asked, faces, handset, hours, signin
+from adapters.sandbox.state import FAULTS, Fault, Leave, Punch, World
 from adapters.sandbox.vendor import Vendor
 from bot import clock
 
@@ -27,30 +27,9 @@ def blueprint(world: World, vendors: Mapping[str, Vendor]) -> Blueprint:
     _clock_routes(routes, world)
     _phone_routes(routes, world, vendors)
     _signal_routes(routes, world, vendors)
+    hours.add(routes, world)
+    handset.add(routes, world)
     return routes
-
-
-def _body() -> Json:
-    body = request.get_json(force=True, silent=True)
-    if not isinstance(body, dict):
-        abort(400, "a JSON object is required")
-    return body
-
-
-def _person(world: World, body: Json) -> Person:
-    person = world.find(str(body.get("user", "")), str(body.get("platform", "")))
-    if person is None:
-        abort(404, "no such person")
-    return person
-
-
-def _moment(world: World, value: Any) -> datetime:
-    """ISO 8601; without an offset in the company's zone."""
-    try:
-        moment = datetime.fromisoformat(str(value))
-    except ValueError:
-        abort(400, f"not an ISO time: {value}")
-    return moment if moment.tzinfo else moment.replace(tzinfo=world.zone)
 
 
 def _world_routes(routes: Blueprint, world: World) -> None:
@@ -61,7 +40,7 @@ def _world_routes(routes: Blueprint, world: World) -> None:
 
     @routes.get("/people")
     def people() -> ResponseReturnValue:
-        return jsonify([_facts(person) for person in world.people])
+        return jsonify([faces.facts(person, world.now().date()) for person in world.people])
 
     @routes.post("/people")
     def replace() -> ResponseReturnValue:
@@ -84,11 +63,14 @@ def _world_routes(routes: Blueprint, world: World) -> None:
 
     @routes.post("/faults")
     def fault() -> ResponseReturnValue:
-        body = _body()
+        body = asked.body()
         if body.get("kind") not in FAULTS:
             abort(400, "kind is one of " + ", ".join(FAULTS))
+        if body["kind"] == "refuse" and not body.get("code"):
+            abort(400, "refuse needs the vendor's code, e.g. 60020")
+        times, match, code = int(body.get("times", 1)), str(body.get("match", "")), str(body.get("code", ""))
         with world.lock:
-            world.faults.append(Fault(body["kind"], int(body.get("times", 1)), str(body.get("match", ""))))
+            world.faults.append(Fault(body["kind"], times, match, code))
         return jsonify(ok=True)
 
     @routes.delete("/faults")
@@ -100,9 +82,9 @@ def _world_routes(routes: Blueprint, world: World) -> None:
 def _time_routes(routes: Blueprint, world: World, vendors: Mapping[str, Vendor]) -> None:
     @routes.post("/punch")
     def punch() -> ResponseReturnValue:
-        body = _body()
-        person = _person(world, body)
-        at = _moment(world, body["at"]) if body.get("at") else world.now()
+        body = asked.body()
+        person = asked.person(world, body)
+        at = asked.moment(world, body["at"]) if body.get("at") else world.now()
         with world.lock:
             person.punches.append(Punch(at))
         if person.platform in vendors:
@@ -111,12 +93,12 @@ def _time_routes(routes: Blueprint, world: World, vendors: Mapping[str, Vendor])
 
     @routes.post("/leave")
     def leave() -> ResponseReturnValue:
-        body = _body()
-        person, number = _person(world, body), f"{world.now():%Y%m%d}{world.next():04d}"
+        body = asked.body()
+        person, number = asked.person(world, body), f"{world.now():%Y%m%d}{world.next():04d}"
         row = Leave(
             number,
-            _moment(world, body.get("start")),
-            _moment(world, body.get("end")),
+            asked.moment(world, body.get("start")),
+            asked.moment(world, body.get("end")),
             bool(body.get("pending")),
             str(body.get("kind", "年假")),
         )
@@ -127,10 +109,7 @@ def _time_routes(routes: Blueprint, world: World, vendors: Mapping[str, Vendor])
     @routes.post("/code")
     def code() -> ResponseReturnValue:
         """A single-use sign-in code, as the client would fetch it when this person opens the app's page."""
-        person, value = _person(world, _body()), uuid.uuid4().hex
-        until = world.now() + timedelta(minutes=5)
-        world.store("codes")[value] = {"user": person.id, "platform": person.platform, "until": until, "used": False}
-        return jsonify(code=value)
+        return jsonify(code=signin.mint(world, asked.person(world, asked.body()), "client"))
 
 
 def _clock_routes(routes: Blueprint, world: World) -> None:
@@ -145,11 +124,11 @@ def _clock_routes(routes: Blueprint, world: World) -> None:
 
     @routes.post("/clock")
     def move() -> ResponseReturnValue:
-        name, body = os.environ.get("HUIZHI_CLOCK_FILE", ""), _body()
+        name, body = os.environ.get("HUIZHI_CLOCK_FILE", ""), asked.body()
         if not name:
             abort(409, "HUIZHI_CLOCK_FILE names no file, so time cannot be moved")
         if body.get("at"):
-            offset = _moment(world, body["at"]).timestamp() - time.time()
+            offset = asked.moment(world, body["at"]).timestamp() - time.time()
         else:
             offset = clock.offset() + float(body.get("advance", 0))
         draft = Path(f"{name}.{uuid.uuid4().hex[:8]}")
@@ -163,7 +142,8 @@ def _phone_routes(routes: Blueprint, world: World, vendors: Mapping[str, Vendor]
     def phones() -> ResponseReturnValue:
         with world.lock:
             people = [
-                {**_facts(person), "bubbles": [_bubble(each) for each in person.bubbles]} for person in world.people
+                {**faces.facts(person, world.now().date()), "bubbles": [faces.bubble(each) for each in person.bubbles]}
+                for person in world.people
             ]
         return jsonify(
             people=people,
@@ -174,8 +154,8 @@ def _phone_routes(routes: Blueprint, world: World, vendors: Mapping[str, Vendor]
 
     @routes.post("/click")
     def click() -> ResponseReturnValue:
-        body = _body()
-        person, key = _person(world, body), str(body.get("key", ""))
+        body = asked.body()
+        person, key = asked.person(world, body), str(body.get("key", ""))
         bubble = next((each for each in person.bubbles if each.id == body.get("bubble")), None)
         if bubble is None or bubble.kind != "card":
             abort(404, "no such card")
@@ -195,8 +175,8 @@ def _signal_routes(routes: Blueprint, world: World, vendors: Mapping[str, Vendor
     @routes.post("/read")
     def read() -> ResponseReturnValue:
         """The person has read this message; only DingTalk tells the bot."""
-        body = _body()
-        person = _person(world, body)
+        body = asked.body()
+        person = asked.person(world, body)
         bubble = next((each for each in person.bubbles if each.id == body.get("bubble")), None)
         if bubble is None:
             abort(404, "no such message")
@@ -205,42 +185,7 @@ def _signal_routes(routes: Blueprint, world: World, vendors: Mapping[str, Vendor
 
     @routes.post("/say")
     def say() -> ResponseReturnValue:
-        body = _body()
-        person, text = _person(world, body), str(body.get("text", ""))
+        body = asked.body()
+        person, text = asked.person(world, body), str(body.get("text", ""))
         world.put(person, "text", text, mine=True)
         return jsonify(vendors[person.platform].say(person, text))
-
-
-def _facts(person: Person) -> Json:
-    return {
-        "id": person.id,
-        "name": person.name,
-        "platform": person.platform,
-        "manager": person.manager,
-        "role": person.role,
-        "department": person.department,
-        "shift": person.shift,
-        "punches": [{"at": each.at.isoformat(), "source": each.source} for each in person.punches],
-        "leaves": [
-            {
-                "id": each.id,
-                "start": each.start.isoformat(),
-                "end": each.end.isoformat(),
-                "pending": each.pending,
-                "kind": each.kind,
-            }
-            for each in person.leaves
-        ],
-    }
-
-
-def _bubble(bubble: Bubble) -> Json:
-    return {
-        "id": bubble.id,
-        "kind": bubble.kind,
-        "text": bubble.text,
-        "card": bubble.card,
-        "state": bubble.state,
-        "mine": bubble.mine,
-        "sent_at": bubble.sent_at.isoformat(timespec="seconds"),
-    }

@@ -7,10 +7,13 @@ import uuid
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
+from adapters.sandbox import roster
+from adapters.sandbox.roster import Slot
+from adapters.sandbox.seed import DEFAULT_SHIFT, SEED
 from bot import clock
 
 Json = dict[str, Any]
@@ -24,20 +27,11 @@ FAULTS = (
     "reorder_callbacks",
     "invalid_user",
     "attendance_stale",
+    "no_permission",
+    "ip_untrusted",
+    "no_callback",
+    "refuse",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """A moment at which a punch is expected; `at` aware, `miss_at` when the vendor calls it missed."""
-
-    id: int
-    day: date
-    kind: Literal["on", "off"]
-    at: datetime
-    opens: datetime
-    closes: datetime
-    miss_at: datetime
 
 
 @dataclass(slots=True)
@@ -62,10 +56,13 @@ class Leave:
 
 @dataclass(slots=True)
 class Bubble:
-    """One thing on a phone. `card` is the neutral view; `data` whatever the vendor needs to answer a click."""
+    """One thing on a phone. `card` is the neutral view; `data` whatever the vendor needs to answer a click.
+
+    A file's `card` is {"name", "size", "url"}.
+    """
 
     id: str
-    kind: Literal["text", "card"]
+    kind: Literal["text", "card", "file"]
     text: str
     card: Json
     sent_at: datetime
@@ -76,7 +73,10 @@ class Bubble:
 
 @dataclass(slots=True)
 class Person:
-    """`shift` = {"start": "HH:MM", "end": "HH:MM", "days": [ISO weekdays]}; an end <= start is the next day."""
+    """`shift` = {"start": "HH:MM", "end": "HH:MM", "days": [ISO weekdays]}; an end <= start is the next day.
+
+    `shift["times"]`, when there, holds several shifts a day instead; `days` the dates that differ from the rule.
+    """
 
     id: str
     name: str
@@ -85,6 +85,7 @@ class Person:
     role: str = ""
     department: str = ""
     shift: Json = field(default_factory=dict)
+    days: dict[date, roster.Times] = field(default_factory=dict)
     punches: list[Punch] = field(default_factory=list)
     leaves: list[Leave] = field(default_factory=list)
     bubbles: list[Bubble] = field(default_factory=list)
@@ -93,23 +94,12 @@ class Person:
 
 @dataclass(slots=True)
 class Fault:
-    """Fires `times` times for requests whose path or person contains `match`."""
+    """Fires `times` times for requests whose path or person contains `match`; `code` is what "refuse" answers."""
 
     kind: str
     times: int = 1
     match: str = ""
-
-
-DEFAULT_SHIFT: Json = {"start": "09:00", "end": "18:00", "days": [1, 2, 3, 4, 5]}
-SEED: tuple[Json, ...] = (
-    {"id": "zhangsan", "name": "张三", "platform": "wecom", "manager": "li", "role": "工程师", "department": "研发部"},
-    {"id": "li", "name": "李主管", "platform": "wecom", "manager": "chen", "role": "研发主管", "department": "研发部"},
-    {"id": "wang", "name": "王HR", "platform": "wecom", "manager": "chen", "role": "HR", "department": "人力资源部"},
-    {"id": "chen", "name": "陈总监", "platform": "wecom", "role": "总监", "department": "总经办"},
-    {"id": "zhou", "name": "周小云", "platform": "dingtalk", "manager": "sun", "role": "店员", "department": "门店"},
-    {"id": "sun", "name": "孙店长", "platform": "dingtalk", "role": "店长", "department": "门店"},
-    {"id": "wu", "name": "吴HR", "platform": "dingtalk", "manager": "sun", "role": "HR", "department": "人力资源部"},
-)
+    code: str = ""
 
 
 class World:
@@ -169,7 +159,7 @@ class World:
     def put(
         self,
         person: Person,
-        kind: Literal["text", "card"],
+        kind: Literal["text", "card", "file"],
         text: str = "",
         *,
         card: Json | None = None,
@@ -194,13 +184,17 @@ class World:
 
     def fault(self, kind: str, where: str) -> bool:
         """True, and one fewer left, when a fault of this kind matches `where` (path and person)."""
+        return self.strike(kind, where) is not None
+
+    def strike(self, kind: str, where: str) -> Fault | None:
+        """The fault itself, for kinds that carry a code."""
         with self.lock:
             for fault in self.faults:
                 if fault.kind == kind and fault.times > 0 and fault.match in where:
                     fault.times -= 1
                     self.faults = [each for each in self.faults if each.times > 0]
-                    return True
-        return False
+                    return fault
+        return None
 
     def log(self, entry: Json) -> None:
         """One line of the wire; the caller has masked its secrets."""
@@ -211,21 +205,8 @@ class World:
         return datetime.combine(day, time(), self.zone)
 
     def slots(self, person: Person, day: date) -> list[Slot]:
-        """The two slots of a working day, or none. A miss shows at the shift's middle, and 7.5 h after its end.
-
-        (DingTalk "attendance interface common problems": without a punch window absence is computed at the midpoint.)
-        """
-        if day.isoweekday() not in person.shift["days"]:
-            return []
-        start = datetime.combine(day, time.fromisoformat(person.shift["start"]), self.zone)
-        end = datetime.combine(day, time.fromisoformat(person.shift["end"]), self.zone)
-        end += timedelta(days=1 if end <= start else 0)
-        middle, late = start + (end - start) / 2, end + timedelta(hours=7, minutes=30)
-        base = (sum(person.id.encode()) % 900 + 100) * 10**8 + day.toordinal() * 10
-        return [
-            Slot(base + 1, day, "on", start, start - timedelta(hours=5), middle, middle),
-            Slot(base + 2, day, "off", end, middle, late, late),
-        ]
+        """See roster.slots."""
+        return roster.slots(person, day, self.zone)
 
     def punch_for(self, person: Person, slot: Slot) -> Punch | None:
         """The earliest punch of an on-duty slot, the latest of an off-duty one."""

@@ -24,17 +24,22 @@ SECRETS = frozenset(
         "apisecret",
         "x-acs-dingtalk-access-token",
         "jsapiticket",
+        "authcode",
+        "refreshtoken",
     )
 )
+ASKED = SECRETS | {"code"}
+"""What is asked with; in answers `code` is what went wrong."""
 SLOW_SECONDS = 3.0
 TOKEN_PATHS = ("/cgi-bin/gettoken", "/gettoken", "/v1.0/oauth2", "/v1.0/gateway")
+REFUSALS = ("expired_token", "rate_limit", "no_permission", "ip_untrusted", "no_callback", "refuse")
 
 
-def mask(value: Any) -> Any:
+def mask(value: Any, names: frozenset[str] = SECRETS) -> Any:
     """The same structure with every secret value replaced by its first four characters."""
     if isinstance(value, Mapping):
-        return {key: _dots(each) if str(key).lower() in SECRETS else mask(each) for key, each in value.items()}
-    return [mask(each) for each in value] if isinstance(value, list) else value
+        return {key: _dots(each) if str(key).lower() in names else mask(each, names) for key, each in value.items()}
+    return [mask(each, names) for each in value] if isinstance(value, list) else value
 
 
 def _dots(value: Any) -> str:
@@ -52,16 +57,16 @@ def attach(app: Flask, world: World, vendors: Mapping[str, Vendor]) -> None:
         vendor = vendor_of(request.path)
         if vendor is None:
             return None
-        g.vendor, where = vendor.name, f"{request.path} {request.get_data(as_text=True)}"
+        g.vendor, where = vendor.name, f"{request.path} {_sent()}"
         if world.fault("slow", where):
             threading.Event().wait(SLOW_SECONDS)
         if world.fault("http_500", where):
             return Response("<html><body>Internal Server Error</body></html>", 500, content_type="text/html")
         if request.path.startswith(TOKEN_PATHS):
             return None
-        for kind in ("expired_token", "rate_limit"):
-            if world.fault(kind, where):
-                body, status = vendor.fault(kind, request.path)
+        for kind in REFUSALS:
+            if fault := world.strike(kind, where):
+                body, status = vendor.fault(kind, request.path, fault.code)
                 return jsonify(body), status
         return None
 
@@ -74,13 +79,20 @@ def attach(app: Flask, world: World, vendors: Mapping[str, Vendor]) -> None:
                     "vendor": vendor,
                     "method": request.method,
                     "path": request.path,
-                    "query": mask(request.args.to_dict()),
-                    "request": mask(_parsed(request.get_data(as_text=True))),
+                    "query": mask(request.args.to_dict(), ASKED),
+                    "request": mask(_parsed(_sent()), ASKED),
                     "status": response.status_code,
                     "response": mask(_parsed(response.get_data(as_text=True))),
                 }
             )
         return response
+
+
+def _sent() -> str:
+    """The body as text; of an upload only its size, it may be 20 MB of anything."""
+    if request.mimetype == "multipart/form-data":
+        return f"(multipart, {request.content_length or 0} bytes)"
+    return request.get_data(as_text=True)
 
 
 def _parsed(text: str) -> Any:

@@ -19,4 +19,5 @@ def build(settings: Settings, store: SharedStore) -> Platform:
     client = Client(
         settings.wecom_api_base, settings.wecom_corp_id, settings.wecom_agent_id, settings.wecom_secret, store
     )
-    return WeCom(client, Crypto(settings.wecom_token, settings.wecom_encoding_aes_key, settings.wecom_corp_id))
+    crypto = Crypto(settings.wecom_token, settings.wecom_encoding_aes_key, settings.wecom_corp_id)
+    return WeCom(client, crypto, settings.wecom_oauth_base, settings.public_url)

@@ -8,14 +8,14 @@ from urllib.parse import urlencode
 from adapters.wecom.client import Client
 from bot.errors import PlatformError
 
-AUTHORIZE = "https://open.weixin.qq.com/connect/oauth2/authorize"
+OAUTH_BASE = "https://open.weixin.qq.com"
 
 
 class Identity:
     """Silent sign-in (snsapi_base). It proves the account holder's client, not the person."""
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    def __init__(self, client: Client, oauth_base: str = OAUTH_BASE) -> None:
+        self._client, self._base = client, oauth_base.rstrip("/")
 
     def authorize_url(self, state: str, redirect: str) -> str:
         """Where to send the browser. `state`: 1 to 128 letters or digits, else ValueError."""
@@ -25,7 +25,7 @@ class Identity:
             "appid": self._client.corp_id, "redirect_uri": redirect, "response_type": "code",
             "scope": "snsapi_base", "state": state, "agentid": str(self._client.agent_id),
         })  # fmt: skip
-        return f"{AUTHORIZE}?{query}#wechat_redirect"
+        return f"{self._base}/connect/oauth2/authorize?{query}#wechat_redirect"
 
     def exchange(self, code: str) -> str:
         """The user id behind a one-time code (5 minutes). Permanent PlatformError for a bad code or a non-member.

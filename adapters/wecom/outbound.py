@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from typing import Any
 
 from adapters.wecom import render
 from adapters.wecom.client import Client
@@ -14,14 +15,17 @@ from bot.ports import Sent
 
 DUPLICATE_WINDOW = 14_400
 """Seconds, the vendor's maximum: an identical request inside it is dropped, so a retry does not say things twice."""
+NO_CALLBACK = "43012"
+"""The app has no receive-message URL: a card whose buttons call back is refused, one that opens a page is not."""
+PAGE = "/todo?p=wecom"
 _USER = re.compile(r"(?!@all$)[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 
 
 class Outbound:
     """One person per message: each message then owns one update code (docs: response_code, 72 h, single use)."""
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    def __init__(self, client: Client, page: str = "") -> None:
+        self._client, self._page = client, page
 
     def send(self, to: str, card: Card, key: str) -> Sent:
         """`key` is the idempotency key of what is said; it becomes the card's task id.
@@ -30,16 +34,23 @@ class Outbound:
         """
         check_user(to)
         task = render.task_id(key)
-        body = render.message(card, task)
-        answer = self._client.post("message/send", {
-            "touser": to, "agentid": self._client.agent_id, **body,
-            "enable_duplicate_check": 1, "duplicate_check_interval": _window(body, key),
-        })  # fmt: skip
+        try:
+            answer = self._post(to, render.message(card, task), key)
+        except PlatformError as refused:
+            if refused.code != NO_CALLBACK:
+                raise
+            answer = self._post(to, render.message(card, task, render.LINKS, self._page), key)
         if answer.get("invaliduser"):
             raise error(81013)
         if answer.get("unlicenseduser"):
             raise PlatformError("unlicenseduser", "成员没有接口许可，消息未送达", permanent=True, alarm=True)
         return Sent(str(answer.get("msgid", "")), str(answer.get("response_code") or ""), {**answer, "task_id": task})
+
+    def _post(self, to: str, body: render.Wire, key: str) -> dict[str, Any]:
+        return self._client.post("message/send", {
+            "touser": to, "agentid": self._client.agent_id, **body,
+            "enable_duplicate_check": 1, "duplicate_check_interval": _window(body, key),
+        })  # fmt: skip
 
     def update(self, to: str, card: Card, sent: Sent) -> Sent:
         """Replaces the card for `to`. The code is used up by this, so the returned Sent has none.

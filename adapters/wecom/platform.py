@@ -8,9 +8,9 @@ from adapters.wecom import directory, inbound, render
 from adapters.wecom.attendance import WeComAttendance
 from adapters.wecom.client import Client, rows
 from adapters.wecom.crypto import Crypto
-from adapters.wecom.identity import Identity
+from adapters.wecom.identity import OAUTH_BASE, Identity
 from adapters.wecom.media import Kind, upload
-from adapters.wecom.outbound import Outbound
+from adapters.wecom.outbound import PAGE, Outbound
 from adapters.wecom.rules import ZONE, midnight
 from bot import clock
 from bot.card import Card
@@ -24,10 +24,11 @@ class WeCom:
     name = inbound.PLATFORM
     can = render.CAN
 
-    def __init__(self, client: Client, crypto: Crypto) -> None:
-        self._client, self._crypto, self._outbound = client, crypto, Outbound(client)
+    def __init__(self, client: Client, crypto: Crypto, oauth_base: str = OAUTH_BASE, public_url: str = "") -> None:
+        self._client, self._crypto = client, crypto
+        self._outbound = Outbound(client, public_url and public_url + PAGE)
         self.attendance: Attendance = WeComAttendance(client)
-        self.identity = Identity(client)
+        self.identity = Identity(client, oauth_base)
 
     def send(self, to: str, card: Card, key: str) -> Sent:
         return self._outbound.send(to, card, key)
@@ -40,6 +41,14 @@ class WeCom:
 
     def people(self) -> list[DirectoryPerson]:
         return directory.people(self._client)
+
+    def sign_in_url(self, back: str, state: str) -> str:
+        """See bot.ports.SignIn; opens inside WeCom only."""
+        return self.identity.authorize_url(state, back)
+
+    def signed_in(self, args: Mapping[str, str]) -> str:
+        """See bot.ports.SignIn and Identity.exchange."""
+        return self.identity.exchange(args.get("code", ""))
 
     def upload(self, kind: Kind, filename: str, content: bytes) -> str:
         """Media id of a temporary file (3 days)."""

@@ -9,25 +9,30 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
-from bot.card import Button, Can, Card, Fact, as_text, reduce
+from bot.card import Button, Can, Card, Fact, as_text, clean, reduce
 
 CAN = Can(buttons=6, facts=6, update=True)
+LINKS = Can(buttons=1, facts=6, update=False, callbacks=False)
+"""Without a receive-message URL the vendor refuses cards that call back (43012); a page can still be opened."""
 TITLE, BODY, QUOTE, KEYNAME, VALUE, LABEL = 36, 160, 160, 5, 30, 10
 TEXT_BYTES, KEY_BYTES, TASK_BYTES = 2048, 1024, 128
 STYLES = {"primary": 1, "default": 2, "danger": 4}
 """1 emphasised, 2 secondary, 3 neutral, 4 negative (docs: 90236, button style)."""
 DONE = "已更新"
-TEXTCARD_TITLE, TEXTCARD_BODY, TEXTCARD_LABEL = 128, 512, 4
+TEXTCARD_TITLE, TEXTCARD_BODY, TEXTCARD_LABEL, TEXTCARD_OPEN = 128, 512, 4, "详情"
 Wire = dict[str, Any]
 
 
-def message(card: Card, task: str) -> Wire:
-    """`msgtype` and its body for message/send. `task` must come from `task_id()`."""
-    small = reduce(card, CAN)
+def message(card: Card, task: str, can: Can = CAN, page: str = "") -> Wire:
+    """`msgtype` and its body for message/send. `task` must come from `task_id()`; `page` is the personal page, used
+    when `can` says that buttons cannot call back."""
+    small = reduce(card, can, page)
     if small.closed or not small.buttons:  # replace_text is an update-only field (docs: 94888)
-        return {"msgtype": "text", "text": {"content": plain(card)}}
+        return {"msgtype": "text", "text": {"content": plain(small)}}
     if len(small.buttons) == 1 and small.buttons[0].url:
         return {"msgtype": "textcard", "textcard": _textcard(small, small.buttons[0])}
     return {"msgtype": "template_card", "template_card": _card(small, task)}
@@ -46,12 +51,15 @@ def replacement(card: Card, task: str) -> Wire:
 
 def _textcard(card: Card, link: Button) -> Wire:
     """One page to open and nothing to answer: the whole card is the link (docs: 90236, textcard; limits in bytes)."""
-    body = plain(Card("", card.text, card.facts, card.quote, footer=card.footer))
+    label = clean(link.label).replace("\n", " ")
+    full = "" if len(label) <= TEXTCARD_LABEL else f"「{TEXTCARD_OPEN}」：{label}"
+    text = "\n".join(line for line in (card.text, full) if line)
+    body = plain(Card("", text, card.facts, card.quote, footer=card.footer))
     return {
         "title": cut_bytes(clean(card.title), TEXTCARD_TITLE) or "通知",
         "description": cut_bytes(body, TEXTCARD_BODY),
         "url": link.url,
-        "btntxt": cut(clean(link.label), TEXTCARD_LABEL) or "详情",
+        "btntxt": label if label and not full else TEXTCARD_OPEN,
     }
 
 
@@ -79,11 +87,6 @@ def cut_bytes(text: str, limit: int) -> str:
     if len(text.encode()) <= limit:
         return text
     return text.encode()[: limit - len("…".encode())].decode("utf-8", "ignore") + "…"
-
-
-def clean(text: str) -> str:
-    """Without control characters and lone surrogates, which no JSON of WeCom's accepts; line feeds stay."""
-    return "".join(c for c in text if c == "\n" or (c >= " " and c != "\x7f" and not "\ud800" <= c <= "\udfff"))
 
 
 def _card(card: Card, task: str) -> Wire:
@@ -135,3 +138,13 @@ def _button(button: Button) -> Wire:
     if len(button.key.encode()) > KEY_BYTES:
         raise ValueError("button key longer than 1024 bytes")  # a ref is a short opaque id, so this is our mistake
     return {"type": 0, **wire, "key": button.key}
+
+
+FORMS: Mapping[str, Callable[[Card, str], object]] = MappingProxyType(
+    {
+        "message": lambda card, page: message(card, "task"),
+        "replacement": lambda card, page: replacement(card, "task"),
+        "links": lambda card, page: message(card, "task", LINKS, page),
+    }
+)
+"""Every form a card takes here, from (card, personal page): what the golden files hold."""

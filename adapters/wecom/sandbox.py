@@ -16,10 +16,23 @@ from adapters.wecom.sandbox_approvals import Approvals
 from adapters.wecom.sandbox_checkin import Checkin
 from adapters.wecom.sandbox_contacts import Contacts
 from adapters.wecom.sandbox_desk import Desk, refusal
+from adapters.wecom.sandbox_groups import Groups
+from adapters.wecom.sandbox_media import Media
 from adapters.wecom.sandbox_messages import Messages
+from adapters.wecom.sandbox_schedule import Schedule
+from adapters.wecom.sandbox_signin import SignIn
 
 if TYPE_CHECKING:
     from config.settings import Settings
+
+
+FAULTS = {
+    "expired_token": (42001, "access_token expired"),
+    "rate_limit": (45009, "api freq out of limit"),
+    "no_permission": (48002, "api forbidden"),
+    "ip_untrusted": (60020, "not allow to access from your ip, from ip: 203.0.113.9"),
+    "no_callback": (43012, "callback url of the app is not set"),
+}
 
 
 class WeCom:
@@ -32,9 +45,8 @@ class WeCom:
         self.desk, self.blueprint = desk, desk.blueprint
         desk.route("GET", "gettoken", desk.get_token, token=False)
         self.messages = Messages(desk)
-        Checkin(desk)
-        Approvals(desk)
-        Contacts(desk)
+        for part in (Checkin, Schedule, Approvals, Contacts, SignIn, Media, Groups):
+            part(desk)
 
     def start(self) -> str:
         """WeCom needs no port of its own."""
@@ -46,12 +58,15 @@ class WeCom:
     def disconnect(self) -> None:
         """WeCom keeps no connection."""
 
-    def fault(self, kind: str, path: str) -> tuple[Json, int]:
-        """An early expired token, or a frequency limit; both arrive with HTTP 200."""
+    def fault(self, kind: str, path: str, code: str = "") -> tuple[Json, int]:
+        """A refusal before the call is looked at; every one arrives with HTTP 200."""
         if kind == "expired_token":
             self.desk.world.store("wecom.tokens").clear()
-            return refusal(42001, "access_token expired"), 200
-        return refusal(45009, f"api freq out of limit, {path}"), 200
+        if kind == "refuse":
+            return refusal(int(code) if code.lstrip("-").isdigit() else -1, "refused on request"), 200
+        if kind == "no_permission" and path.startswith("/cgi-bin/oa/"):
+            return refusal(301055, "no approval auth"), 200
+        return refusal(*FAULTS[kind]), 200
 
     def click(self, person: Person, bubble: Bubble, key: str, form: Json) -> Json:
         """template_card_event (doc 90240). Every click mints one more response code."""

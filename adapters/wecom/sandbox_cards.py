@@ -166,7 +166,7 @@ def view(card: Json) -> Json:
     lines += [title.get("desc"), (card.get("emphasis_content") or {}).get("title"), card.get("sub_title_text")]
     lines += [f"{row.get('title')}：{row.get('desc', '')}" for row in card.get("vertical_content_list") or []]
     quote = card.get("quote_area") or {}
-    closed = card.get("replace_text", "")
+    closed, action = card.get("replace_text", ""), card.get("card_action") or {}
     return {
         "title": title.get("title", ""),
         "text": "\n".join(line for line in lines if line),
@@ -178,6 +178,7 @@ def view(card: Json) -> Json:
         "buttons": _links(card) if closed else _buttons(card) + _links(card),
         "footer": (card.get("source") or {}).get("desc", ""),
         "closed": closed,
+        **({"open": action["url"]} if action.get("type") == 1 else {}),
     }
 
 

@@ -1,12 +1,15 @@
-"""WeCom stand-in: attendance (docs 90262, 93374, 93380, 90263, 95803)."""
+"""WeCom stand-in: punches, daily report, corrections (docs 90262, 93374, 95803)."""
 
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from adapters.sandbox.state import Json, Leave, Person, Punch, Slot
+from adapters.sandbox import roster
+from adapters.sandbox.roster import Slot
+from adapters.sandbox.state import Json, Leave, Person, Punch
 from adapters.wecom import sandbox_rows
 from adapters.wecom.sandbox_desk import Desk, Fail
+from adapters.wecom.sandbox_schedule import group_of
 
 
 class Checkin:
@@ -16,24 +19,7 @@ class Checkin:
         self.desk, self.world = desk, desk.world
         desk.route("POST", "checkin/getcheckindata", self.data)
         desk.route("POST", "checkin/getcheckin_daydata", self.day_data)
-        desk.route("POST", "checkin/getcheckinoption", self.option)
-        desk.route("POST", "checkin/getcheckinschedulist", self.schedule)
         desk.route("POST", "checkin/punch_correction", self.correct)
-
-    def _people(self, body: Json) -> list[Person]:
-        users = body.get("useridlist")
-        if not isinstance(users, list) or not 1 <= len(users) <= 100:
-            raise Fail(301023, "useridlist must have 1 to 100 members")
-        people = [self.desk.person(str(user)) for user in users]
-        if None in people:
-            raise Fail(301021, "invalid userid")
-        return [person for person in people if person is not None]
-
-    def _span(self, body: Json, days: int) -> tuple[datetime, datetime]:
-        start, end = self.desk.moment(body.get("starttime")), self.desk.moment(body.get("endtime"))
-        if not timedelta(0) <= end - start <= timedelta(days=days):
-            raise Fail(301024, f"time span is over {days} days or negative")
-        return start, end
 
     def _punched(self, person: Person) -> list[Punch]:
         """All punches; the fault leaves out today's, as a lagging attendance system does."""
@@ -43,14 +29,14 @@ class Checkin:
 
     def data(self, body: Json) -> Json:
         """Punches, and a 未打卡 row per missed slot whose time is the standard one: never a proof of a punch."""
-        people, (start, end) = self._people(body), self._span(body, 30)
+        people, (start, end) = self.desk.checked_people(body), self.desk.span(body, 30)
         if body.get("opencheckindatatype") not in (1, 2, 3):
             raise Fail(40058, "opencheckindatatype is 1, 2 or 3")
         rows: list[Json] = []
         for person in people if body["opencheckindatatype"] != 2 else []:
             punches = self._punched(person)
             rows += [self._punch_row(person, punch) for punch in punches if start <= punch.at <= end]
-            for slot in self._slots(person, start, end):
+            for slot in self._slots(person, start - timedelta(days=1), end):
                 if slot.miss_at <= self.world.now() and not any(
                     slot.opens <= punch.at < slot.closes for punch in punches
                 ):
@@ -74,14 +60,14 @@ class Checkin:
         return {**sandbox_rows.row(person, slot.kind, local, slot, "时间异常" if wrong else ""), "notes": punch.remark}
 
     def _slots(self, person: Person, start: datetime, end: datetime) -> list[Slot]:
-        return [slot for day in sandbox_rows.days(start, end) for slot in self.world.slots(person, day)]
+        return [slot for day in roster.days(start.date(), end.date()) for slot in self.world.slots(person, day)]
 
     def day_data(self, body: Json) -> Json:
         """Both times must be local midnights, else nothing comes back. `exception` 3 counts missing punches."""
-        people, (start, end) = self._people(body), self._span(body, 31)
+        people, (start, end) = self.desk.checked_people(body), self.desk.span(body, 31)
         if any(moment != self.world.midnight(moment.date()) for moment in (start, end)):
             return {"datas": []}
-        return {"datas": [self._day(person, day) for person in people for day in sandbox_rows.days(start, end)]}
+        return {"datas": [self._day(person, day) for person in people for day in roster.days(start.date(), end.date())]}
 
     def _day(self, person: Person, day: date) -> Json:
         slots, midnight = self.world.slots(person, day), self.world.midnight(day)
@@ -93,28 +79,29 @@ class Checkin:
             if not leave.pending and leave.start < midnight + timedelta(days=1) and midnight < leave.end
         ]
         corrections = [each for each in person.corrections if each["day"] == day]
+        shifts, (kind, group, name) = roster.planned(person, day), group_of(person)
         seconds = [int((punch.at - midnight).total_seconds()) for punch in taken]
         return {
             "base_info": {
                 "date": int(midnight.timestamp()),
-                "record_type": 1,
+                "record_type": 3 if kind == 2 else 1,
                 "name": person.name,
                 "name_ex": "",
                 "departs_name": person.department,
                 "acctid": person.id,
                 "day_type": 0 if slots else 1,
                 "rule_info": {
-                    "groupid": sandbox_rows.GROUP_ID,
-                    "groupname": sandbox_rows.GROUP,
+                    "groupid": group,
+                    "groupname": name,
                     "scheduleid": 0,
                     "schedulename": "",
-                    "checkintime": sandbox_rows.times(person) if slots else [],
+                    "checkintime": sandbox_rows.times(shifts),
                 },
             },
             "summary_info": {
                 "checkin_count": len(taken),
                 "regular_work_sec": max(seconds, default=0) - min(seconds, default=0),
-                "standard_work_sec": 32400 if slots else 0,
+                "standard_work_sec": sum(end - start for start, end in (roster.seconds(*each) for each in shifts)),
                 "earliest_time": min(seconds, default=0),
                 "lastest_time": max(seconds, default=0),
             },
@@ -123,49 +110,6 @@ class Checkin:
             "ot_info": {"ot_status": 0, "ot_duration": 0, "exception_duration": []},
             "sp_items": _items(leaves, len(corrections)),
         }
-
-    def option(self, body: Json) -> Json:
-        people = self._people(body)
-        self.desk.moment(body.get("datetime"))
-        return {"info": [{"userid": person.id, "group": self._group(person)} for person in people]}
-
-    def _group(self, person: Person) -> Json:
-        days = {
-            "workdays": [day % 7 for day in person.shift["days"]],
-            "checkintime": sandbox_rows.times(person),
-            "flex_time": 0,
-            "noneed_offwork": False,
-            "limit_aheadtime": 0,
-            "allow_flex": False,
-            "flex_on_duty_time": 0,
-            "flex_off_duty_time": 0,
-        }
-        return {
-            "grouptype": 1,
-            "groupid": sandbox_rows.GROUP_ID,
-            "groupname": sandbox_rows.GROUP,
-            "checkindate": [days],
-            "spe_workdays": [],
-            "spe_offdays": [],
-            "sync_holidays": False,
-            "need_photo": False,
-            "wifimac_infos": [],
-            "loc_infos": [],
-            "option_out_range": 0,
-            "allow_checkin_offworkday": True,
-            "allow_apply_offworkday": True,
-            "allow_apply_bk_cnt": -1,
-            "allow_apply_bk_day_limit": -1,
-            "range": {"party_id": [], "userid": [person.id], "tagid": []},
-            "white_users": [],
-            "schedulelist": [],
-        }
-
-    def schedule(self, body: Json) -> Json:
-        """Only groups on shifts (grouptype 2) have schedules; the sandbox's groups are fixed, so the list is empty."""
-        self._people(body)
-        self._span(body, 31)
-        return {"schedule_list": []}
 
     def correct(self, body: Json) -> Json:
         person, now = self.desk.person(str(body.get("userid", ""))), self.world.now()

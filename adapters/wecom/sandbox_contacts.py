@@ -1,6 +1,8 @@
-"""WeCom stand-in: departments, members, the app, and who opened the page (docs: user/get, department/get, 96442)."""
+"""WeCom stand-in: departments, members and the app (docs: user/get, department/get, agent/get)."""
 
 from __future__ import annotations
+
+from urllib.parse import urlsplit
 
 from adapters.sandbox.state import Json, Person
 from adapters.wecom.sandbox_desk import Desk, Fail
@@ -18,7 +20,6 @@ class Contacts:
         desk.route("GET", "user/simplelist", self.members)
         desk.route("GET", "user/get", self.member)
         desk.route("POST", "user/list_id", self.ids)
-        desk.route("GET", "auth/getuserinfo", self.identity)
         desk.route("GET", "agent/get", self.agent)
 
     def _names(self) -> dict[int, str]:
@@ -101,18 +102,6 @@ class Contacts:
             "next_cursor": str(start + limit) if len(rows) > start + limit else "",
         }
 
-    def identity(self, query: Json) -> Json:
-        """The member behind a single-use code of five minutes."""
-        code = self.desk.world.store("codes").get(str(query.get("code", "")))
-        if code is None or code["platform"] != "wecom":
-            raise Fail(40029, "invalid code")
-        if code["used"]:
-            raise Fail(42022, "code has been used")
-        if code["until"] <= self.desk.world.now():
-            raise Fail(42003, "code expired")
-        code["used"] = True
-        return {"userid": code["user"]}
-
     def agent(self, query: Json) -> Json:
         if str(query.get("agentid", "")) != str(self.desk.settings.wecom_agent_id):
             raise Fail(301002, "not allow to operate another agent with this accesstoken")
@@ -125,7 +114,7 @@ class Contacts:
             "allow_userinfos": {"user": users},
             "allow_partys": {"partyid": [ROOT]},
             "allow_tags": {"tagid": []},
-            "redirect_domain": "",
+            "redirect_domain": urlsplit(self.desk.courier.url).netloc,
             "report_location_flag": 0,
             "isreportenter": 1,
             "home_url": "",

@@ -66,6 +66,35 @@ class Desk:
 
         self.blueprint.add_url_rule("/cgi-bin/" + path, path.replace("/", "_"), view, methods=[method])
 
+    def raw(self, method: str, path: str, answer: Callable[[], Response]) -> None:
+        """A route that answers with something else than JSON, unless it fails."""
+
+        def view() -> Response:
+            try:
+                self._check_token()
+                return answer()
+            except Fail as failure:
+                return _reply(refusal(failure.code, failure.text))
+
+        self.blueprint.add_url_rule("/cgi-bin/" + path, path.replace("/", "_"), view, methods=[method])
+
+    def checked_people(self, body: Json) -> list[Person]:
+        """`useridlist` of the attendance calls; one unknown id spoils the request."""
+        users = body.get("useridlist")
+        if not isinstance(users, list) or not 1 <= len(users) <= 100:
+            raise Fail(301023, "useridlist must have 1 to 100 members")
+        people = [self.person(str(user)) for user in users]
+        if None in people:
+            raise Fail(301021, "invalid userid")
+        return [person for person in people if person is not None]
+
+    def span(self, body: Json, days: int) -> tuple[datetime, datetime]:
+        """`starttime` and `endtime` of the attendance calls."""
+        start, end = self.moment(body.get("starttime")), self.moment(body.get("endtime"))
+        if not timedelta(0) <= end - start <= timedelta(days=days):
+            raise Fail(301024, f"time span is over {days} days or negative")
+        return start, end
+
     def _check_token(self) -> None:
         token = request.args.get("access_token", "")
         if not token:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from flask import request
 
 from adapters.sandbox.state import Bubble, Json, Person
-from adapters.wecom import sandbox_cards
+from adapters.wecom import sandbox_bodies, sandbox_cards
 from adapters.wecom.sandbox_desk import Desk, Fail
 
 ENVELOPE = {
@@ -25,7 +25,7 @@ ENVELOPE = {
     "duplicate_check_interval",
     "?",
 }
-KINDS = ("text", "markdown", "textcard", "template_card", "file", "image")
+KINDS = (*sandbox_bodies.FIELDS, "template_card")
 CODE_LIFE, RECALL_LIFE = timedelta(hours=72), timedelta(hours=24)
 PER_MINUTE, PER_HOUR = 30, 1000
 
@@ -38,7 +38,6 @@ class Messages:
         desk.route("POST", "message/send", self.send)
         desk.route("POST", "message/update_template_card", self.update)
         desk.route("POST", "message/recall", self.recall)
-        desk.route("POST", "media/upload", self.upload)
 
     def send(self, body: Json) -> Json:
         """Everything is checked before anything is delivered; excess and duplicates are dropped without a word."""
@@ -48,7 +47,7 @@ class Messages:
         if unknown := sorted(set(body) - ENVELOPE - {kind}):
             raise Fail(40058, f"unknown field {unknown[0]}")
         self._check_agent(body)
-        content = self._checked(kind, body.get(kind))
+        content = sandbox_bodies.checked(self.desk, kind, body.get(kind))
         where = f"/cgi-bin/message/send {json.dumps(body, ensure_ascii=False)}"
         found, invalid = self._recipients(body)
         if self.world.fault("invalid_user", where):
@@ -62,7 +61,7 @@ class Messages:
             self._use_task(content["task_id"])
         for person in found:
             if not dropped and self._within_limits(person):
-                self._deliver(person, kind, content, msgid)
+                sandbox_bodies.deliver(self.desk, person, kind, content, msgid=msgid)
         answer = {
             "invaliduser": "|".join(invalid),
             "invalidparty": "",
@@ -89,26 +88,6 @@ class Messages:
             raise Fail(40056, "invalid agentid")
         if agent != int(self.desk.settings.wecom_agent_id):
             raise Fail(301002, "not allow to operate another agent with this accesstoken")
-
-    def _checked(self, kind: str, content: object) -> Json:
-        if kind == "template_card":
-            return sandbox_cards.check(content)
-        if not isinstance(content, dict):
-            raise Fail(40063, f"{kind} is required")
-        needed = {"textcard": ("title", "description", "url"), "file": ("media_id",), "image": ("media_id",)}.get(
-            kind, ("content",)
-        )
-        allowed = {*needed, *(("btntxt",) if kind == "textcard" else ())}
-        if unknown := sorted(set(content) - allowed):
-            raise Fail(40058, f"{kind} has unknown field {unknown[0]}")
-        for field in needed:
-            if not isinstance(content.get(field), str) or not content[field]:
-                raise Fail(44004, f"{kind}.{field} is empty")
-        if kind == "textcard" and not content["url"].startswith(("http://", "https://")):
-            raise Fail(42028, "url must have a scheme")
-        if "media_id" in needed and content["media_id"] not in self.world.store("wecom.media"):
-            raise Fail(40007, "invalid media_id")
-        return content
 
     def _recipients(self, body: Json) -> tuple[list[Person], list[str]]:
         users = str(body.get("touser") or "")
@@ -150,27 +129,6 @@ class Messages:
                 return False
             times.append(now)
             return True
-
-    def _deliver(self, person: Person, kind: str, content: Json, msgid: str) -> None:
-        if kind == "template_card":
-            self.world.put(person, "card", card=sandbox_cards.view(content), msgid=msgid, wire=content)
-        elif kind == "textcard":
-            link = {"label": content.get("btntxt", "详情"), "key": "", "url": content["url"], "style": "default"}
-            card = {
-                "title": content["title"],
-                "text": content["description"],
-                "facts": [],
-                "quote": "",
-                "buttons": [link],
-                "footer": "",
-                "closed": "",
-            }
-            self.world.put(person, "card", card=card, msgid=msgid)
-        elif kind in ("file", "image"):
-            self.world.put(person, "text", "📎 " + self.world.store("wecom.media")[content["media_id"]], msgid=msgid)
-        else:
-            cut = content["content"].encode()[:2048].decode(errors="ignore")
-            self.world.put(person, "text", cut, msgid=msgid)
 
     def update(self, body: Json) -> Json:
         """One code, one update. `userids` (or atall) says whose copies of that message change."""
@@ -217,19 +175,6 @@ class Messages:
         for _, bubble in self._copies(str(body["msgid"])):
             bubble.state = "recalled"
         return {}
-
-    def upload(self, body: Json) -> Json:
-        """multipart field `media`; the id lives as long as the sandbox."""
-        upload = request.files.get("media")
-        if upload is None or not upload.filename:
-            raise Fail(44001, "media is empty")
-        media = secrets.token_urlsafe(24)
-        self.world.store("wecom.media")[media] = upload.filename
-        return {
-            "type": body["?"].get("type", "file"),
-            "media_id": media,
-            "created_at": str(int(self.world.now().timestamp())),
-        }
 
 
 def _change(bubble: Bubble, card: Json | None, label: str) -> None:

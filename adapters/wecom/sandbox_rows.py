@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
-from adapters.sandbox.state import Json, Leave, Person, Slot
+from adapters.sandbox import roster
+from adapters.sandbox.roster import Slot
+from adapters.sandbox.state import Json, Leave, Person
 
 GROUP, GROUP_ID = "标准工时", 1
-
-
-def days(start: datetime, end: datetime) -> list[date]:
-    return [start.date() + timedelta(days=number) for number in range((end.date() - start.date()).days + 1)]
 
 
 def seconds(clock: str) -> int:
@@ -18,23 +16,24 @@ def seconds(clock: str) -> int:
     return int(hours) * 3600 + int(minutes) * 60
 
 
-def times(person: Person) -> list[Json]:
-    start, end = seconds(person.shift["start"]), seconds(person.shift["end"])
-    end += 86400 if end <= start else 0
-    return [
-        {
-            "time_id": 1,
-            "work_sec": start,
-            "off_work_sec": end,
-            "remind_work_sec": start - 600,
-            "remind_off_work_sec": end,
-            "allow_rest": False,
-            "rest_begin_time": 0,
-            "rest_end_time": 0,
-            "no_need_checkon": False,
-            "no_need_checkoff": False,
-        }
-    ]
+def times(shifts: roster.Times) -> list[Json]:
+    """`checkintime` of a rule or a day; `time_id` counts the shifts of a day."""
+    return [_section(place, *roster.seconds(*each)) for place, each in enumerate(shifts, 1)]
+
+
+def _section(place: int, start: int, end: int) -> Json:
+    return {
+        "time_id": place,
+        "work_sec": start,
+        "off_work_sec": end,
+        "remind_work_sec": start - 600,
+        "remind_off_work_sec": end,
+        "allow_rest": False,
+        "rest_begin_time": 0,
+        "rest_end_time": 0,
+        "no_need_checkon": False,
+        "no_need_checkoff": False,
+    }
 
 
 def row(person: Person, kind: str, at: datetime, slot: Slot | None, exception: str) -> Json:
@@ -53,7 +52,7 @@ def row(person: Person, kind: str, at: datetime, slot: Slot | None, exception: s
         "mediaids": [],
         "deviceid": "",
         "schedule_id": 0,
-        "timeline_id": 1,
+        "timeline_id": slot.line if slot else 0,
         **({"sch_checkin_time": int(slot.at.timestamp())} if slot else {}),
     }
 

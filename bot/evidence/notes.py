@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -56,9 +57,25 @@ def key_id(name: str, public: bytes) -> bytes:
     return hashlib.sha256(name.encode() + b"\n" + bytes([ED25519]) + public).digest()[:4]
 
 
-def raw_public(key: Ed25519PrivateKey) -> bytes:
+class Signer(Protocol):
+    """Whatever holds an Ed25519 private key: a file or a hardware module."""
+
+    @property
+    def public(self) -> bytes:
+        """The raw public key, 32 bytes."""
+        ...
+
+    def sign(self, data: bytes, /) -> bytes:
+        """The 64-byte signature (RFC 8032) over `data`."""
+        ...
+
+
+Key = Ed25519PrivateKey | Signer
+
+
+def raw_public(key: Key) -> bytes:
     """32 bytes."""
-    return key.public_key().public_bytes_raw()
+    return key.public_key().public_bytes_raw() if isinstance(key, Ed25519PrivateKey) else key.public
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +94,7 @@ class VKey:
         return f"{self.name}+{self.id.hex()}+{b64(bytes([ED25519]) + self.public)}"
 
 
-def vkey_of(name: str, key: Ed25519PrivateKey) -> VKey:
+def vkey_of(name: str, key: Key) -> VKey:
     """The verifier that belongs to a private key."""
     return VKey(_name(name), raw_public(key))
 
@@ -96,15 +113,25 @@ def parse_vkey(text: str) -> VKey:
     return key
 
 
-def sign(text: str, name: str, key: Ed25519PrivateKey) -> str:
+def sign(text: str, name: str, key: Key) -> str:
     """The signed note over `text`, which must end with a line feed."""
     if not text.endswith("\n") or _CONTROL.search(text):
         raise BadNote("note text must end with LF and hold no control characters")
-    blob = key_id(_name(name), raw_public(key)) + key.sign(text.encode())
-    return f"{text}\n{_LINE}{name} {b64(blob)}\n"
+    return f"{text}\n{signature_line(text, name, key)}"
 
 
-def _split(note: str) -> tuple[str, list[tuple[str, bytes]]]:
+def signature_line(text: str, name: str, key: Key) -> str:
+    """One more signature over the same text: the line with its line feed, to be put below a note's others."""
+    return line_of(name, key_id(_name(name), raw_public(key)) + key.sign(text.encode()))
+
+
+def line_of(name: str, blob: bytes) -> str:
+    """The signature line for `blob` (key id and signature), with its line feed."""
+    return f"{_LINE}{_name(name)} {b64(blob)}\n"
+
+
+def split(note: str) -> tuple[str, list[tuple[str, bytes]]]:
+    """(text, [(key name, key id and signature)]) of a note, nothing verified yet."""
     if _CONTROL.search(note) or not note.endswith("\n"):
         raise BadNote("control character or missing last line feed")
     cut = note.rfind("\n\n")
@@ -125,7 +152,7 @@ def _split(note: str) -> tuple[str, list[tuple[str, bytes]]]:
 
 def open_note(note: str, keys: Sequence[VKey]) -> tuple[str, tuple[VKey, ...]]:
     """(text, keys that signed it). One bad signature of a known key, or no known key at all, refuses the note."""
-    text, lines = _split(note)
+    text, lines = split(note)
     known = {(key.name, key.id): key for key in keys}
     signed: dict[tuple[str, bytes], VKey] = {}
     for name, data in lines:

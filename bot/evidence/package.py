@@ -3,141 +3,164 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import re
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta, timezone
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta, timezone
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row
 
-from bot.evidence import notes, tree
-from bot.evidence.keys import Keys
+from bot.evidence import notes
+from bot.evidence.facts import PackageFacts, Report
+from bot.evidence.keys import Keys, newest
 from bot.evidence.log import stamp
-from bot.evidence.tables import ev_checkpoint, ev_event, ev_head, ev_object, ev_part
-from bot.evidence.tiles import Tiles
-from bot.evidence.verify import MAX_BYTES, MAX_FILES, SAFE_NAME, canonical_zip, sums
+from bot.evidence.package_events import Added, Read, Withhold, add_events, plain, pretty
+from bot.evidence.package_facts import facts_of
+from bot.evidence.package_proofs import Proofs, add_proofs, add_tokens
+from bot.evidence.package_rows import Chosen, alarms, choose, epochs_of
+from bot.evidence.verify import MAX_BYTES, MAX_FILES, SAFE_NAME, canonical_zip, consent_of, sums, verify_files
 
-FORMAT = "huizhi-package/1"
+__all__ = ["PackageFacts", "Report", "export"]
+FORMAT = "huizhi-package/2"
 _BEIJING = timezone(timedelta(hours=8))
+_TEXTS = ("README.zh.txt", "README.en.txt")
 
 
 def export(
-    conn: Connection, keys: Keys, object_ids: Sequence[str], out: Path, *, now: datetime, also: Mapping[str, str]
+    conn: Connection,
+    keys: Keys,
+    scope: Sequence[str] | str,
+    out: Path,
+    *,
+    now: datetime,
+    also: Mapping[str, str] | None = None,
+    withhold: Withhold = frozenset(),
+    names: Mapping[str, str] | None = None,
+    witnesses: Sequence[str] = (),
+    roots: bytes = b"",
+    include: Collection[tuple[int, int]] = (),
+    read: Read = plain,
+    report: Report | None = None,
 ) -> int:
-    """Write the package of these objects to `out`; returns how many events it holds.
+    """Write a package to `out`; returns how many events it holds.
 
-    `also`: ASCII file name -> text, stored below `also/`. Same database, `now` and `also` give the same bytes.
-    Events the sequencer has not reached yet go in with their promise and no proof.
-    Raises KeyError for an unknown object, ValueError for an unusable name or a package over the verifier's limits.
+    `scope`: object ids, or one pseudonym (a string): that person's events with their parts, and the other events of
+    the same objects without parts, so that the chains stay checkable. Consents of the people concerned come along.
+    `also`: ASCII file name -> text, stored below `also/`. `withhold`: part names, or (event id, part name), that are
+    not disclosed. `names`: pseudonym -> name to print. `witnesses`: verifier keys; with any, one cosignature is asked
+    for. `roots`: PEM of the time-stamping authorities' roots. `include`: (epoch, size) of further checkpoints.
+    `read` opens parts (`vault.open_part`). `report` makes the PDF from the facts.
+
+    Same database, `now` and arguments give the same bytes. Events the sequencer has not reached go in with their
+    promise and no proof. Raises KeyError for a scope without evidence, ValueError for an unusable name or a package
+    over the verifier's limits.
     """
-    wanted = sorted(set(object_ids))
-    rows = conn.execute(select(ev_object).where(ev_object.c.object_id.in_(wanted)).order_by(ev_object.c.object_id))
-    objects = {row.object_id: row for row in rows}
-    if unknown := [name for name in wanted if name not in objects]:
-        raise KeyError(f"no evidence about {', '.join(unknown)}")
-    picked = select(ev_event).where(ev_event.c.object_id.in_(list(objects)))
-    order = (ev_event.c.log_index.is_(None), ev_event.c.log_index, ev_event.c.n)
-    # An object may grow between the two statements; its head was read first, so later events wait for the next export.
-    found = conn.execute(picked.order_by(*order)).all()
-    events = [event for event in found if event.object_seq <= objects[event.object_id].head_seq]
-    files = {f"also/{name}": text.encode() for name, text in also.items()}
-    listed = [_add_event(conn, files, number, event) for number, event in enumerate(events, 1)]
-    _add_proofs(conn, files, events)
-    files["policy.txt"] = f"log {keys.log_vkey}\nlog {keys.promise_vkey}\nquorum none\n".encode("ascii")
-    files["timeline.zh.txt"] = _timeline(events).encode()
+    keys = newest(keys)
+    chosen = choose(conn, scope)
+    files = {f"also/{name}": text.encode() for name, text in (also or {}).items()}
+    added = add_events(conn, files, chosen, withhold=withhold, read=read)
+    proofs = add_proofs(conn, files, chosen.events, include)
+    add_tokens(conn, files, proofs)
+    steps = _steps(added)
+    epochs = epochs_of(conn, keys)
+    _add_texts(files, added, proofs, epochs, steps)
+    _add_policy(files, epochs, witnesses, roots)
+    manifest = _manifest(keys, chosen, added, names or {}, now)
+    manifest |= {"scope": scope if isinstance(scope, str) else sorted(set(scope))}
+    manifest["alarms"] = [*alarms(conn, chosen.events, added.envelopes), *added.alarms, *proofs.alarms]
+    files["timeline.zh.txt"] = _timeline(chosen.events, added.envelopes).encode()
+    if report is not None:
+        checked = verify_files(_signed(files, keys, manifest))
+        files["report.pdf"] = report(facts_of(chosen, added, proofs, checked, {**manifest, "epochs": epochs}, steps))
+    out.write_bytes(_packed(_signed(files, keys, manifest)))
+    return len(chosen.events)
+
+
+def _steps(added: Added) -> list[dict[str, Any]]:
+    """Every step of a consent that the package holds, oldest first."""
+    found = [step for envelope in added.envelopes.values() if (step := consent_of(envelope))]
+    return sorted(found, key=lambda step: (step["at"], step["event"]))
+
+
+def _manifest(keys: Keys, chosen: Chosen, added: Added, names: Mapping[str, str], now: datetime) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "log": keys.origin,
+        "made": stamp(now),
+        "person": chosen.person,
+        "names": {ref: names[ref] for ref in chosen.refs if ref in names},
+        "objects": {
+            name: {"count": row.head_seq, "head": bytes(row.head_leaf).hex()} for name, row in chosen.objects.items()
+        },
+        "events": added.listed,
+    }
+
+
+def _add_policy(
+    files: dict[str, bytes], epochs: Sequence[Mapping[str, Any]], witnesses: Sequence[str], roots: bytes
+) -> None:
+    lines = [f"log {each[kind]}" for each in epochs for kind in ("log_vkey", "promise_vkey")]
+    lines += [f"witness {key.split('+')[0]} {key}" for key in witnesses]
+    lines.append("quorum any" if witnesses else "quorum none")
+    files["policy.txt"] = ("\n".join(lines) + "\n").encode("ascii")
+    if roots:
+        files["tsa-roots.pem"] = roots
+
+
+def _add_texts(
+    files: dict[str, bytes],
+    added: Added,
+    proofs: Proofs,
+    epochs: Sequence[Mapping[str, Any]],
+    steps: Sequence[Mapping[str, Any]],
+) -> None:
     package = resources.files("bot.evidence")
-    for name in ("README.zh.txt", "README.en.txt"):
+    for name in _TEXTS:
         files[name] = package.joinpath(name).read_bytes()
     files["verify/huizhi_verify.py"] = package.joinpath("verify.py").read_bytes()
-    heads = {name: {"count": row.head_seq, "head": row.head_leaf.hex()} for name, row in objects.items()}
-    _add_manifest(files, keys, now, heads, listed)
-    if any(not SAFE_NAME.fullmatch(name) for name in files) or len({x.lower() for x in files}) != len(files):
-        raise ValueError("a file name in the package is not plain ASCII or appears twice")
-    data = canonical_zip(files)
-    if len(files) > MAX_FILES or len(data) > MAX_BYTES:
-        raise ValueError("the package is too large; export fewer objects at a time")
-    out.write_bytes(data)
-    return len(events)
+    page = package.joinpath("verify.html")
+    if page.is_file():
+        files["verify/verify.html"] = page.read_bytes()
+    posted = ("kind", "epoch", "size", "target", "posted_ms")
+    files["anchors/anchors.json"] = pretty([{name: row._mapping[name] for name in posted} for row in proofs.anchors])
+    files["consents/consents.json"] = pretty(steps)
+    files["epochs/epochs.json"] = pretty(epochs)
 
 
-def _json(value: object) -> bytes:
-    return (json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n").encode()
-
-
-def _b64(value: bytes | None) -> str | None:
-    return None if value is None else notes.b64(value)
-
-
-def _add_event(conn: Connection, files: dict[str, bytes], number: int, event: Row[Any]) -> dict[str, object]:
-    """Add the event and its parts; returns its line in the manifest."""
-    disclosed = []
-    parts = select(ev_part).where(ev_part.c.event_id == event.event_id).order_by(ev_part.c.position)
-    for part in conn.execute(parts):
-        if part.salt is None or part.content is None:
-            continue  # erased: its commitment in the envelope stays
-        plain = re.sub(r"[^A-Za-z0-9._-]", "_", part.name)[-60:]
-        name = f"parts/{number:06d}-{part.position:02d}-{plain}"
-        files[name] = part.content
-        disclosed.append({"name": part.name, "salt": _b64(part.salt), "file": name})
-    name = f"events/{number:06d}.json"
-    erased = event.envelope is None or event.salt is None
-    files[name] = _json(
-        {
-            "format": "huizhi-receipt/1",
-            "index": event.log_index,
-            "entry": _b64(event.entry),
-            "envelope": None if erased else _b64(event.envelope),
-            "salt": None if erased else _b64(event.salt),
-            "disclosed": disclosed,
-            "promise": event.promise,
-        }
-    )
-    proof = "" if event.log_index is None else f"proofs/{event.log_index}.tlog-proof"
-    place = {"object": event.object_id, "seq": event.object_seq, "index": event.log_index}
-    return {"id": event.event_id, "file": name, "proof": proof, **place}
-
-
-def _add_proofs(conn: Connection, files: dict[str, bytes], events: Sequence[Row[Any]]) -> None:
-    size = conn.execute(select(ev_head.c.size)).scalar()
-    if not size:
-        return
-    note = conn.execute(select(ev_checkpoint.c.note).where(ev_checkpoint.c.size == size)).scalar_one()
-    files[f"checkpoints/{size}.note"] = note.encode()
-    tiles = Tiles(conn)
-    for event in events:
-        if event.log_index is not None:
-            path = tree.inclusion_path(tiles.read, event.log_index, size)
-            files[f"proofs/{event.log_index}.tlog-proof"] = notes.proof_text(event.log_index, path, note).encode()
-
-
-def _timeline(events: Sequence[Row[Any]]) -> str:
+def _timeline(events: Sequence[Row[Any]], envelopes: Mapping[str, Mapping[str, Any]]) -> str:
+    """Read from the signed contents; the table's own columns could have been changed."""
     lines = ["时间线（北京时间）。时间为来源所称时间；“收录”为本系统收到的时间。", ""]
     for number, event in enumerate(events, 1):
-        at, seen = (
-            datetime.fromtimestamp(value / 1000, UTC).astimezone(_BEIJING).strftime("%Y-%m-%d %H:%M:%S")
-            for value in (event.at_ms, event.seen_ms)
-        )
-        where = "尚未编入日志" if event.log_index is None else f"日志第 {event.log_index} 位"
-        if event.envelope is None:
+        where = "尚未编入日志" if event.log_index is None else f"日志 {event.epoch} 第 {event.log_index} 位"
+        said = envelopes.get(event.event_id)
+        if said is None:
             lines.append(f"{number:06d}  内容已依法删除  {where}")
             continue
+        at, seen = (
+            datetime.fromisoformat(said[name]).astimezone(_BEIJING).strftime("%Y-%m-%d %H:%M:%S")
+            for name in ("at", "seen")
+        )
         lines.append(
-            f"{number:06d}  {at}  {event.type}  {event.object_id} 第 {event.object_seq} 条"
-            f"  操作 {event.actor}  对象 {event.subject}  收录 {seen}  {where}  {event.event_id}"
+            f"{number:06d}  {at}  {said['type']}  {event.object_id} 第 {event.object_seq} 条"
+            f"  操作 {said['actor']}  对象 {said['subject']}  收录 {seen}  {where}  {event.event_id}"
         )
     return "\n".join(lines) + "\n"
 
 
-def _add_manifest(
-    files: dict[str, bytes], keys: Keys, now: datetime, heads: Mapping[str, object], listed: Sequence[object]
-) -> None:
+def _signed(files: Mapping[str, bytes], keys: Keys, manifest: Mapping[str, Any]) -> dict[str, bytes]:
+    """The files with their manifest, its signature and the checksums."""
     facts = {name: {"sha256": hashlib.sha256(data).hexdigest(), "len": len(data)} for name, data in files.items()}
-    manifest = {"format": FORMAT, "log": keys.origin, "made": stamp(now), "objects": heads, "events": listed}
-    files["manifest.json"] = _json({**manifest, "files": facts})
-    digest = notes.b64(hashlib.sha256(files["manifest.json"]).digest())
-    text = f"huizhi-manifest/1\n{keys.origin}\n{digest}\n"
-    files["manifest.note"] = notes.sign(text, keys.promise_vkey.name, keys.promise).encode()
-    files["SHA256SUMS"] = sums(files)
+    raw = pretty({**manifest, "files": facts})
+    text = f"huizhi-manifest/1\n{keys.origin}\n{notes.b64(hashlib.sha256(raw).digest())}\n"
+    note = notes.sign(text, keys.promise_vkey.name, keys.promise).encode()
+    done = {**files, "manifest.json": raw, "manifest.note": note}
+    return {**done, "SHA256SUMS": sums(done)}
+
+
+def _packed(files: Mapping[str, bytes]) -> bytes:
+    if any(not SAFE_NAME.fullmatch(name) for name in files) or len({x.lower() for x in files}) != len(files):
+        raise ValueError("a file name in the package is not plain ASCII or appears twice")
+    if len(files) > MAX_FILES or sum(map(len, files.values())) > MAX_BYTES:
+        raise ValueError("证据包过大，请分开导出。 The package is too large; export fewer objects at a time.")
+    return canonical_zip(files)

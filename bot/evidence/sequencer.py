@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
-import os
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Engine, Row, delete, func, insert, select
 
 from bot.db import begin
 from bot.errors import Misconfigured
-from bot.evidence import notes
-from bot.evidence.keys import Keys, sync_folder, write_private
-from bot.evidence.log import milliseconds
-from bot.evidence.tables import ev_checkpoint, ev_event, ev_head
+from bot.evidence import notes, sidecar
+from bot.evidence.keys import Keys, family, newest, predecessor
+from bot.evidence.log import Draft, Part, append_many, milliseconds
+from bot.evidence.sidecar import SIDECAR
+from bot.evidence.tables import ev_checkpoint, ev_epoch, ev_event, ev_head
 from bot.evidence.tiles import Tiles
 from bot.evidence.tree import Head, empty_root, head_at, leaf_hash
 
-Pending = Row[tuple[str, bytes, bytes]]
-SIDECAR = "last-checkpoint"
-"""File in `key_dir`: the newest checkpoint known outside the database."""
+__all__ = ["SIDECAR", "Checkpoint", "sequence"]
+Pending = Row[tuple[int, str, bytes, bytes]]
+ROTATED = "log.key_rotated"
+COSIGN = timedelta(days=30)
+"""How long a rotated key keeps signing beside its successor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,57 +36,95 @@ class Checkpoint:
     added: int
 
 
-def sequence(engine: Engine, keys: Keys, now: datetime, limit: int = 256) -> Checkpoint | None:
-    """Place up to `limit` pending events and sign; None when nothing is pending.
+def sequence(engine: Engine, keys: Keys, now: datetime, limit: int = 1000) -> Checkpoint | None:
+    """Place up to `limit` pending events of the newest epoch and sign; None when nothing is pending.
 
-    Raises Misconfigured, and signs nothing, when the database is behind the sidecar (an old backup was restored),
-    contradicts it, or no longer fits its own head. The sidecar is written after the commit: a checkpoint that
-    could still be rolled back must never leave the database.
+    Signs with the keys of the newest epoch in `key_dir`, whichever are passed. Raises Misconfigured, and signs
+    nothing, when the database is behind the sidecar (an old backup was restored), contradicts it, no longer fits its
+    own head, or belongs to another epoch. The sidecar is written after the commit: a checkpoint that could still be
+    rolled back must never leave the database.
     """
+    keys = newest(keys)
     with begin(engine) as conn:
-        if conn.dialect.name == "postgresql":
-            conn.execute(select(func.pg_advisory_xact_lock(_lock_number(keys.origin))))
-        tiles = Tiles(conn)
+        hold(conn, keys)
+        tiles = Tiles(conn, keys.epoch)
+        check_epoch(conn, keys, behind=True)  # behind, the sidecar says more
         head = _trusted_head(conn, keys, tiles)
-        pending = _pending(conn, limit)
-        done = _extend(conn, keys, tiles, head, pending, now) if pending else None
-        latest = done.note if done else _stored_note(conn, head.size)
+        check_epoch(conn, keys)
+        if keys.epoch > 1:
+            adopt(conn, keys, now)
+        pending = pending_of(conn, keys.epoch, limit)
+        done = extend(conn, keys, tiles, head, pending, now=now) if pending else None
+        latest = done.note if done else stored_note(conn, keys.epoch, head.size)
     if latest:
-        _save_sidecar(keys, latest)
+        sidecar.save(keys, latest)
     return done
 
 
-def _lock_number(origin: str) -> int:
-    """A signed 64-bit lock key per log."""
-    return int.from_bytes(hashlib.sha256(b"huizhi sequencer\n" + origin.encode()).digest()[:8], "big", signed=True)
+def hold(conn: Connection, keys: Keys) -> None:
+    """Be the only one who changes this log, all its epochs, until the transaction ends."""
+    if conn.dialect.name == "postgresql":
+        digest = hashlib.sha256(b"huizhi sequencer\n" + family(keys.origin).encode()).digest()
+        conn.execute(select(func.pg_advisory_xact_lock(int.from_bytes(digest[:8], "big", signed=True))))
 
 
-def _pending(conn: Connection, limit: int) -> Sequence[Pending]:
-    # By `n`: within one object the row lock makes it grow with the sequence number.
-    columns = select(ev_event.c.event_id, ev_event.c.entry, ev_event.c.leaf_hash)
-    return conn.execute(columns.where(ev_event.c.log_index.is_(None)).order_by(ev_event.c.n).limit(limit)).all()
+def pending_of(conn: Connection, epoch: int, limit: int) -> Sequence[Pending]:
+    """Events without a place, in the order of `n`: within one object its row lock makes `n` grow with the sequence."""
+    columns = select(ev_event.c.n, ev_event.c.event_id, ev_event.c.entry, ev_event.c.leaf_hash)
+    waiting = columns.where(ev_event.c.epoch == epoch, ev_event.c.log_index.is_(None))
+    return conn.execute(waiting.order_by(ev_event.c.n).limit(limit)).all()
 
 
-def _stored_note(conn: Connection, size: int) -> str | None:
-    return conn.execute(select(ev_checkpoint.c.note).where(ev_checkpoint.c.size == size)).scalar()
+def stored_note(conn: Connection, epoch: int, size: int) -> str | None:
+    """The signed checkpoint of that size."""
+    place = (ev_checkpoint.c.epoch == epoch) & (ev_checkpoint.c.size == size)
+    return conn.execute(select(ev_checkpoint.c.note).where(place)).scalar()
+
+
+def check_epoch(conn: Connection, keys: Keys, *, behind: bool = False) -> None:
+    """Misconfigured unless the newest epoch in the database is the one of these keys, or nothing was signed yet.
+
+    `behind`: an older database passes.
+    """
+    order = ev_epoch.c.epoch.desc()
+    row = conn.execute(select(ev_epoch.c.epoch, ev_epoch.c.log_vkey).order_by(order).limit(1)).one_or_none()
+    known = row.epoch if row else 1
+    if behind and known < keys.epoch:
+        return
+    if known != keys.epoch:
+        raise Misconfigured(
+            f"存证日志已停止签名：数据库在第 {known} 期，密钥目录在第 {keys.epoch} 期。"
+            "若刚才开启新一期时中断，请再执行一次同样的命令；否则请核对 HUIZHI_KEY_DIR 与数据库是否配套。"
+            f" The log refuses to sign: the database is in epoch {known}, the keys are of epoch"
+            f" {keys.epoch}. If beginning an epoch was interrupted, run the same command again; otherwise check that"
+            " HUIZHI_KEY_DIR and the database belong together."
+        )
+    if row and row.log_vkey != str(keys.log_vkey):
+        raise Misconfigured(
+            "存证日志已停止签名：现有日志密钥不是本期开始时的那一把。请从密钥备份恢复；找不回时开启新一期。"
+            " The log refuses to sign: this is not the log key its epoch began with. Restore the keys, or begin a new"
+            " epoch when they are lost."
+        )
 
 
 def _trusted_head(conn: Connection, keys: Keys, tiles: Tiles) -> Head:
     """The database's head, once tiles, signature and sidecar agree with it."""
-    row = conn.execute(select(ev_head.c.size, ev_head.c.root)).one_or_none()
+    row = conn.execute(select(ev_head.c.size, ev_head.c.root).where(ev_head.c.epoch == keys.epoch)).one_or_none()
     head = Head(row.size, row.root) if row else Head(0, empty_root())
-    outside = _read_sidecar(keys)
+    outside = sidecar.read(keys)
     if outside and outside.size > head.size:
         raise Misconfigured(
             f"存证日志已停止签名：数据库只到第 {head.size} 条，而 {SIDECAR} 记着第 {outside.size} 条，"
-            "像是恢复了旧备份。请恢复较新的备份；继续签名会造出两份互相矛盾的历史。"
-            f" The log refuses to sign: the database has {head.size} entries but {keys.key_dir / SIDECAR}"
-            f" knows {outside.size}; an old backup seems to be restored. Restore a newer one."
+            "像是恢复了旧备份。请恢复较新的备份；没有时执行 huizhi evidence new-epoch。"
+            "继续签名会造出两份互相矛盾的历史。"
+            f" The log refuses to sign: the database has {head.size} entries but {sidecar.path_of(keys)}"
+            f" knows {outside.size}; an old backup seems to be restored. Restore a newer one; if there is none, run"
+            " huizhi evidence new-epoch."
         )
-    note = _stored_note(conn, head.size) if head.size else None
+    note = stored_note(conn, keys.epoch, head.size) if head.size else None
     try:
         sound = head == head_at(tiles.read, head.size)
-        sound = sound and (not outside or outside == head_at(tiles.read, outside.size))
+        sound = sound and (not outside or outside == head or outside == head_at(tiles.read, outside.size))
         if head.size:
             sound = sound and note is not None and notes.open_checkpoint(note, keys.log_vkey) == head
     except ValueError:
@@ -101,55 +139,88 @@ def _trusted_head(conn: Connection, keys: Keys, tiles: Tiles) -> Head:
     return head
 
 
-def _extend(
-    conn: Connection, keys: Keys, tiles: Tiles, head: Head, pending: Sequence[Pending], now: datetime
+def adopt(conn: Connection, keys: Keys, now: datetime) -> None:
+    """Commit to events an ended epoch never placed: `log.adopted` in the same object, with their promise as a part.
+
+    Its chain link and the promise prove them in this epoch; their own rows stay as they were promised.
+    """
+    ended = select(ev_event).where(ev_event.c.epoch.in_(range(1, keys.epoch)), ev_event.c.log_index.is_(None))
+    strays = {_adopted(row.event_id): row for row in conn.execute(ended.order_by(ev_event.c.n))}
+    if not strays:
+        return
+    found = set(conn.execute(select(ev_event.c.event_id).where(ev_event.c.event_id.in_(list(strays)))).scalars())
+    append_many(
+        conn,
+        keys,
+        [
+            Draft(
+                name, "log.adopted", at=now, seen=now, actor="p:system", subject=row.subject, object_id=row.object_id,
+                parts=[Part("promise.note", "text/plain; charset=utf-8", row.promise.encode())],
+                source={"event": row.event_id, "epoch": str(row.epoch)},
+            )
+            for name, row in strays.items()
+            if name not in found
+        ],
+    )  # fmt: skip
+
+
+def _adopted(event_id: str) -> str:
+    return f"adopted_{hashlib.sha256(event_id.encode()).hexdigest()[:40]}"
+
+
+def extend(
+    conn: Connection, keys: Keys, tiles: Tiles, head: Head, pending: Sequence[Pending], *, now: datetime
 ) -> Checkpoint:
-    for index, row in enumerate(pending, head.size):
+    """Place `pending` behind `head`, sign and store; the caller commits and only then shows the note to anybody."""
+    for row in pending:
         if leaf_hash(row.entry) != row.leaf_hash:
             raise Misconfigured(
                 f"存证记录 {row.event_id} 在入库后被改动，已停止签名。"
                 f" Evidence record {row.event_id} was changed after it was stored; the log refuses to sign."
             )
-        tiles.append(index, row.leaf_hash)
-    placed = [{"which": row.event_id, "place": index} for index, row in enumerate(pending, head.size)]
-    conn.execute(
-        update(ev_event).where(ev_event.c.event_id == bindparam("which")).values(log_index=bindparam("place")), placed
-    )
+    tiles.extend(head.size, [row.leaf_hash for row in pending])
+    _place(conn, [row.n for row in pending], head.size)
     tiles.flush()
     new = head_at(tiles.read, head.size + len(pending))
-    note = notes.sign(notes.checkpoint_text(keys.origin, new), keys.origin, keys.log)
+    note = _sign(conn, keys, new, now)
+    if head.size == 0:
+        _begin_epoch(conn, keys, now)
     conn.execute(delete(ev_head))
-    conn.execute(insert(ev_head).values(id=1, size=new.size, root=new.root))
-    stored = insert(ev_checkpoint).values(size=new.size, root=new.root, note=note, created_ms=milliseconds(now))
-    conn.execute(stored)
+    conn.execute(insert(ev_head).values(id=1, epoch=keys.epoch, size=new.size, root=new.root))
+    values = {"epoch": keys.epoch, "size": new.size, "root": new.root, "note": note, "created_ms": milliseconds(now)}
+    conn.execute(insert(ev_checkpoint).values(values))
     return Checkpoint(new.size, new.root, note, len(pending))
 
 
-def _read_sidecar(keys: Keys) -> Head | None:
-    path = keys.key_dir / SIDECAR
-    try:
-        return notes.open_checkpoint(path.read_text(encoding="utf-8"), keys.log_vkey)
-    except FileNotFoundError:
-        return None
-    except ValueError as error:
-        raise Misconfigured(
-            f"{path} 损坏，或由另一把密钥签署（{error}）；存证日志已停止签名。"
-            f" {path} is damaged or signed by another key; the log refuses to sign."
-        ) from error
+def _place(conn: Connection, rows: Sequence[int], first: int) -> None:
+    end = first + len(rows)
+    if conn.dialect.name == "postgresql":  # one statement instead of one message per row
+        conn.exec_driver_sql(
+            "UPDATE ev_event SET log_index = %s + v.place - 1"
+            " FROM unnest(CAST(%s AS bigint[])) WITH ORDINALITY AS v(n, place) WHERE ev_event.n = v.n",
+            (first, list(rows)),
+        )
+        return
+    conn.exec_driver_sql("UPDATE ev_event SET log_index = ? WHERE n = ?", [*zip(range(first, end), rows, strict=True)])
 
 
-def _save_sidecar(keys: Keys, note: str) -> None:
-    """Replace the sidecar unless it is already as new: sequencers may arrive here out of order."""
-    size = notes.open_checkpoint(note, keys.log_vkey).size
-    path = keys.key_dir / SIDECAR
-    handle = os.open(keys.key_dir / f".{SIDECAR}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        known = _read_sidecar(keys)
-        if known is None or known.size < size:
-            draft = keys.key_dir / f".{SIDECAR}.{secrets.token_hex(8)}"
-            write_private(draft, note.encode())
-            draft.replace(path)
-            sync_folder(keys.key_dir)
-    finally:
-        os.close(handle)
+def _sign(conn: Connection, keys: Keys, head: Head, now: datetime) -> str:
+    """The note; for 30 days after a rotation the old key signs too, under its own name, so that it never is a
+    checkpoint of the old log."""
+    words = notes.checkpoint_text(keys.origin, head)
+    note = notes.sign(words, keys.origin, keys.log)
+    if keys.epoch == 1:
+        return note
+    mine = select(ev_epoch.c.reason, ev_epoch.c.began_ms).where(ev_epoch.c.epoch == keys.epoch)
+    row = conn.execute(mine).one_or_none()
+    recent = row is not None and milliseconds(now - COSIGN) < row.began_ms and row.reason.startswith(ROTATED)
+    old = predecessor(keys) if recent else None
+    return note + notes.signature_line(words, old.origin, old.log) if old else note
+
+
+def _begin_epoch(conn: Connection, keys: Keys, now: datetime) -> None:
+    """The row of an epoch that nobody began on purpose: the first one."""
+    if conn.execute(select(ev_epoch.c.epoch).where(ev_epoch.c.epoch == keys.epoch)).one_or_none() is None:
+        row = {"epoch": keys.epoch, "origin": keys.origin, "began_ms": milliseconds(now), "reason": ""}
+        row |= {"log_vkey": str(keys.log_vkey), "promise_vkey": str(keys.promise_vkey)}
+        conn.execute(insert(ev_epoch).values(row))

@@ -138,6 +138,17 @@ ev_token = Table(
     Column("received_ms", BigInteger, nullable=False),
 )
 
+# How each time-stamping authority is doing: who may ask it when, and since when it fails.
+ev_authority = Table(
+    "ev_authority",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("failing_ms", BigInteger),
+    Column("reported_ms", BigInteger),
+    Column("next_ms", BigInteger, nullable=False),
+)
+
 # Where a checkpoint was shown to somebody who keeps a copy of their own: chat, mail, witness.
 ev_anchor = Table(
     "ev_anchor",

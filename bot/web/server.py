@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import sqlalchemy as sa
 import structlog
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
@@ -18,6 +18,7 @@ from bot.evidence.tables import ev_event
 from bot.ports import Dispatch, Door, Platform, WireReply, WireRequest
 from bot.store import new_ref
 from bot.tables import failed, outbox
+from bot.web import security, site
 
 log = structlog.get_logger("huizhi.web")
 MAX_BODY = 256 * 1024
@@ -30,7 +31,7 @@ HEADERS = {
 
 
 def create_app(app: App, dispatch: Dispatch) -> Flask:
-    """The WSGI application: one route per door of every platform, plus /healthz, /readyz, /metrics."""
+    """The WSGI application: one route per door of every platform, /healthz, /readyz, /metrics, and the pages."""
     web = Flask("huizhi", static_folder=None)
     # One byte more than allowed: an upload of undeclared length is silently cut here, and the cut must be noticed.
     web.config["MAX_CONTENT_LENGTH"] = MAX_BODY + 1
@@ -43,6 +44,7 @@ def create_app(app: App, dispatch: Dispatch) -> Flask:
             view = _view(door, dispatch, callbacks.labels, path)
             web.add_url_rule(path, endpoint=f"{name} {method} {path}", view_func=view, methods=[method])
     _operations(web, app, registry)
+    site.install(web, app)
     web.after_request(_harden)
     return web
 
@@ -147,5 +149,7 @@ def _redis(app: App) -> bool:
 
 
 def _harden(response: Response) -> Response:
+    if g.get("page"):
+        return security.harden(response, long=g.get("long", False))
     response.headers.extend(HEADERS)
     return response

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from bot.card import Card
 from bot.context import Context
 from bot.event import PUNCHED, Event
 from bot.people import Person
-from bot.router import heard, on
+from bot.router import Gone, erases, heard, on
 from handlers.missed_punch import cards, flow_approval, flow_others, flow_words, rules, steps, store
 from handlers.missed_punch import tables as t
 from handlers.missed_punch.employee import choose, submit, where_it_stands
@@ -66,7 +67,7 @@ for _kind in _BUTTONS:
 
 @on("missed_punch.time")
 def time(event: Event, ctx: Context) -> Card | None:
-    """[按班次时间]: the shift's own start is the claimed time."""
+    """[按班次 09:00]: the shift's own start is the claimed time."""
     ask = ctx.asked(event.ref)
     case, person = store.need(ctx, ask.matter)
     if case.state not in steps.LISTENING:
@@ -87,3 +88,15 @@ def undo(event: Event, ctx: Context) -> Card | None:
     hello, shift = steps.greeting(ctx.now, person.zone), store.span(case, person.zone)
     ctx.ask(person, steps.CHECKIN, case.id, lambda ref: cards.checkin(ref, hello, shift))
     return cards.reopened()
+
+
+@erases
+def forget(db: Connection, gone: Gone) -> list[str]:
+    """Their words and what HR noted go; days and outcomes stay without a name. Returns their cases."""
+    mine = t.case.c.person_id == gone.person_id
+    matters = list(db.execute(sa.select(t.case.c.id).where(mine)).scalars())
+    db.execute(sa.update(t.case).where(mine).values(words="", timeline=""))
+    for table in (t.punch, t.leave):
+        db.execute(sa.delete(table).where(table.c.person_id == gone.person_id))
+    db.execute(sa.update(t.shift).where(t.shift.c.person_id == gone.person_id).values(user_id=gone.person_id))
+    return matters

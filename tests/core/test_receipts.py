@@ -138,7 +138,8 @@ def test_my_records_lists_them_with_their_place_in_the_log(
     mine, others = (card for _to, card, _key in firm.platform.sent)
     assert "日志第 0 位" in mine.text
     assert "已承诺，待编入" in mine.text
-    assert firm.app.settings.public_url + "/me" in mine.text
+    assert mine.link.startswith(firm.app.settings.public_url)
+    assert mine.link.endswith("next=%2Fme")
     assert f"{firm.app.keys.origin} 1 " in mine.footer
     assert others.text == "现在没有关于您的记录。"
 

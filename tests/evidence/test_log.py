@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine
 
 from bot.db import begin, create_engine
 from bot.errors import Misconfigured
-from bot.evidence import notes, sequencer, tree
+from bot.evidence import notes, sidecar, tree
 from bot.evidence.keys import Keys, load_or_create
 from bot.evidence.log import Part, append, entry_of, milliseconds, promise_text, stamp
 from bot.evidence.sequencer import SIDECAR, sequence
@@ -206,7 +206,7 @@ def test_crash_before_the_sidecar_is_made_up_for(lite: Engine, keys: Keys) -> No
     (keys.key_dir / SIDECAR).write_text(old)
     assert sequence(lite, keys, NOW) is None
     assert (keys.key_dir / SIDECAR).read_text() == new
-    sequencer._save_sidecar(keys, old)  # a slower sequencer arrives late
+    sidecar.save(keys, old)  # a slower sequencer arrives late
     assert (keys.key_dir / SIDECAR).read_text() == new
     assert (keys.key_dir / SIDECAR).stat().st_mode & 0o077 == 0
 

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,12 @@ def named(report: Report) -> set[str]:
 
 
 def test_good_package(package: Path, keys: Keys) -> None:
-    assert verify(package, str(keys.log_vkey)) == Report(True, 5, [], [])
+    report = verify(package, str(keys.log_vkey))
+    assert (report.ok, report.events, report.findings) == (True, 5, [])
+    assert [(each.event_id, each.verdict) for each in report.verdicts] == [
+        (f"evt_{name}", "wide") for name in ("ntc_1_0", "ntc_2_2", "ntc_1_3", "ntc_2_4", "ntc_1_6")
+    ]
+    assert all("无第三方时间" in each.reasons[0].zh for each in report.verdicts)
     with zipfile.ZipFile(package) as archive:
         assert archive.testzip() is None
         names = archive.namelist()
@@ -76,7 +82,7 @@ def test_good_package(package: Path, keys: Keys) -> None:
         assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         timeline = archive.read("timeline.zh.txt").decode()
     assert {"README.zh.txt", "README.en.txt", "policy.txt", "also/cover.txt", "events/000005.json"} <= set(names)
-    assert {"checkpoints/7.note", "proofs/0.tlog-proof", "proofs/6.tlog-proof"} <= set(names)
+    assert {"checkpoints/1-7.note", "proofs/1-0.tlog-proof", "proofs/1-6.tlog-proof"} <= set(names)
     assert "2026-11-20 09:00:05  notice.created  ntc_1 第 1 条" in timeline
 
 
@@ -100,7 +106,11 @@ def test_stands_alone_with_exit_codes(package: Path, keys: Keys, tmp_path: Path)
         return done.returncode, done.stdout
 
     code, text = run(str(package), "--json", "--log-key", str(keys.log_vkey))
-    assert code == 0 and json.loads(text) == {"ok": True, "events": 5, "findings": [], "notes": []}
+    found = json.loads(text)
+    assert code == 0 and (found["ok"], found["events"], found["findings"]) == (True, 5, [])
+    assert found["verdicts"][0]["reasons"][0].keys() == {"zh", "en"} and len(found["limits"]) == 4
+    zh, en = run(str(package), "--lang", "zh")[1], run(str(package), "--lang", "en")[1]
+    assert "proven" not in zh and "wide window" in en and not any("一" <= each <= "鿿" for each in en)
     bad = bytearray(package.read_bytes())
     bad[bad.index("第 3 条".encode())] ^= 1
     (tmp_path / "bad.zip").write_bytes(bad)
@@ -182,7 +192,7 @@ def test_operator_cannot_rewrite_or_leave_out(package: Path, keys: Keys, tmp_pat
     forged = files | {"events/000003.json": json.dumps(event).encode()}
     assert "evt_ntc_1_3" in named(check(resign(forged, keys), tmp_path))
 
-    gone = {x: y for x, y in files.items() if x not in ("events/000003.json", body, "proofs/3.tlog-proof")}
+    gone = {x: y for x, y in files.items() if x not in ("events/000003.json", body, "proofs/1-3.tlog-proof")}
 
     def forget(manifest: dict[str, Any]) -> None:
         del manifest["events"][2]
@@ -195,6 +205,7 @@ def test_other_keys_are_refused(package: Path, keys: Keys, tmp_path: Path) -> No
     files, other = read_zip(package)[1], load_or_create(tmp_path / "other", ORIGIN)
     assert not check(resign(files, other), tmp_path).ok
     assert [x.file for x in verify(package, str(other.log_vkey)).findings] == ["policy.txt"]
+    assert {x.verdict for x in verify(package, str(other.log_vkey)).verdicts} == {"not"}
     policy = f"log {other.log_vkey}\nlog {other.promise_vkey}\nquorum none\n".encode()
     report = check(resign(files | {"policy.txt": policy}, other), tmp_path)
     assert len(named(report) - {""}) == 5
@@ -207,9 +218,14 @@ def test_erased_and_pending_are_notes(lite: Engine, keys: Keys, package: Path, t
         conn.execute(erased.values(salt=None, envelope=None))
         add(conn, keys, 8, "ntc_1")
         export(conn, keys, ["ntc_1"], tmp_path / "later.zip", now=NOW, also={})
+        export(conn, keys, ["ntc_1"], tmp_path / "late.zip", now=NOW + timedelta(seconds=69), also={})
     report = verify(tmp_path / "later.zip")
     assert report.ok and report.events == 4, report.findings
-    assert [note.event_id for note in report.notes] == ["evt_ntc_1_0", "evt_ntc_1_3", "evt_ntc_1_8"]
+    first, erased_one, _, waiting = report.verdicts
+    assert first.beside[0].zh.startswith("附件未提供或已删除") and erased_one.beside[0].zh.startswith("内容已依法删除")
+    assert waiting.event_id == "evt_ntc_1_8" and "仅有签名承诺" in waiting.reasons[0].zh
+    late = verify(tmp_path / "late.zip")
+    assert not late.ok and late.verdicts[-1].verdict == "not" and "已超过一分钟" in late.verdicts[-1].reasons[0].zh
     assert "内容已依法删除" in read_zip(tmp_path / "later.zip")[1]["timeline.zh.txt"].decode()
 
 

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import redis
 import requests
 from flask import Flask, request
 from werkzeug.serving import make_server
 
+from adapters import dingtalk, wecom
+from adapters.dingtalk.platform import DingTalk
 from adapters.sandbox.app import Running, start
+from adapters.wecom.platform import WeCom
+from bot.store import RedisStore
+from config.settings import Settings, load, sandbox_env
+from tests.sandbox.walk import BOT, Walk
 
 KEY = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG"
 SETTINGS: dict[str, Any] = {
@@ -112,3 +120,31 @@ def client(running: Running, bot: Bot, tmp_path: Any, monkeypatch: pytest.Monkey
     bot.statuses.clear()
     bot.answer = ""
     return Client(running)
+
+
+@pytest.fixture(scope="session")
+def walk_settings(walked: Running) -> Settings:
+    return load(sandbox_env(walked.url) | {"HUIZHI_PUBLIC_URL": BOT})
+
+
+@pytest.fixture(scope="session")
+def walked() -> Iterator[Running]:
+    running = start(load(sandbox_env("http://127.0.0.1:1")), bot_url=BOT)
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def walk(
+    walked: Running, walk_settings: Settings, redis_socket: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Walk]:
+    monkeypatch.setenv("HUIZHI_CLOCK_FILE", str(tmp_path / "clock"))
+    client = redis.Redis(unix_socket_path=str(redis_socket))
+    client.flushall()
+    walked.world.reset()
+    first, second = wecom.build(walk_settings, RedisStore(client)), dingtalk.build(walk_settings, RedisStore(client))
+    assert isinstance(first, WeCom) and isinstance(second, DingTalk)
+    yield Walk(walked, first, second)
+    first._client._session.close()
+    second.client._session.close()
+    client.close()

@@ -42,7 +42,7 @@ def test_clock_people_and_reset(client: Client) -> None:
     client.sandbox("people", people=[{"id": "a", "name": "甲", "platform": "wecom"}])
     assert [each["id"] for each in client.sandbox("people", "GET")] == ["a"]
     client.sandbox("reset")
-    assert len(client.sandbox("people", "GET")) == 7
+    assert len(client.sandbox("people", "GET")) == 8
 
 
 def test_bad_requests_are_named(client: Client) -> None:

@@ -177,7 +177,7 @@ def test_leave_directory_and_identity(client: Client) -> None:
         for row in departments
         for each in client.wecom("user/simplelist", department_id=row["id"])["userlist"]
     ]
-    assert sorted(found) == ["chen", "li", "wang", "zhangsan"]
+    assert sorted(found) == ["chen", "gong", "li", "wang", "zhangsan"]
     assert (
         client.wecom("checkin/getcheckinoption", {"datetime": 1, "useridlist": ["li"]})["info"][0]["group"]["grouptype"]
         == 1

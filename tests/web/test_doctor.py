@@ -57,8 +57,8 @@ def test_a_ready_installation(environment: dict[str, str], tmp_path: Path) -> No
     assert code == 0
     assert {"settings", "database", "redis", "keys", "clock", "public_url", "企业微信：凭证", "钉钉凭证"} <= set(found)
     unsure = {name: each for name, each in found.items() if each["ok"] is None}
-    # The template cannot be asked about, and nobody has walked the directory yet.
-    assert set(unsure) == {"public_url", "钉钉卡片模板", "钉钉考勤权限"}
+    # No authority is set, the template cannot be asked about, and nobody has walked the directory yet.
+    assert set(unsure) == {"public_url", "tsa", "钉钉卡片模板", "钉钉考勤权限"}
     assert unsure["public_url"]["advice"]
 
 

@@ -1,5 +1,8 @@
 "use strict";
-const FAULTS = ["expired_token", "rate_limit", "drop_silently", "slow", "http_500", "duplicate_callback", "reorder_callbacks", "invalid_user", "attendance_stale"];
+const FAULTS = ["expired_token", "rate_limit", "drop_silently", "slow", "http_500", "duplicate_callback", "reorder_callbacks", "invalid_user", "attendance_stale", "no_permission", "ip_untrusted", "no_callback"];
+const HOURS = [[], [["09:00", "18:00"]], [["09:00", "12:00"], ["13:30", "18:00"]], [["22:00", "06:00"]]];
+const PAGE = /^(https?:\/\/|dingtalk:\/\/dingtalkclient\/page\/link\?)/i;
+const RICH = /<a\s+href=["']([^"']+)["'][^>]*>([^<]*)<\/a>|\[([^\]\n]+)\]\(([^)\s]+)\)|\*\*([^*\n]+)\*\*|(https?:\/\/[\w\-.~:/?#@!$&'()*+,;=%]+)/g;
 const $ = (id) => document.getElementById(id);
 let language = localStorage.getItem("language") || "zh";
 let seen = 0;
@@ -32,30 +35,69 @@ async function call(what, body, method = "POST") {
   return answer;
 }
 
+/* A link of a message, followed as the phone it lies on. */
+function opener(person, url) {
+  return `/_sandbox/open?phone=${encodeURIComponent(`${person.platform}:${person.id}`)}&url=${encodeURIComponent(url)}`;
+}
+
+function anchor(person, url, label, className = "") {
+  const node = el("a", className, label);
+  if (PAGE.test(url)) node.href = opener(person, url);
+  node.target = "_blank";
+  node.rel = "noopener";
+  return node;
+}
+
+/* Text with the few things both clients render: links and bold; whatever else is there stays text. */
+function rich(person, text, node) {
+  let from = 0;
+  text = text.replace(/^#{1,6} /gm, "");
+  for (const found of text.matchAll(RICH)) {
+    const [whole, href, label, name, address, bold, bare] = found;
+    node.append(text.slice(from, found.index));
+    if (bold) node.append(el("b", "", bold));
+    else node.append(PAGE.test(href || address || bare) ? anchor(person, href || address || bare, label || name || bare) : whole);
+    from = found.index + whole.length;
+  }
+  node.append(text.slice(from));
+  return node;
+}
+
 function card(person, bubble) {
-  const view = bubble.card, box = el("article", `card ${bubble.state}`);
-  box.append(el("h3", "", view.title));
-  if (view.text) box.append(el("p", "", view.text));
+  const view = bubble.card, box = el("article", `card ${bubble.state}`), title = el("h3");
+  title.append(view.open ? anchor(person, view.open, view.title, "whole") : view.title);
+  box.append(title);
+  if (view.text) box.append(rich(person, view.text, el("p")));
   if (view.facts.length) {
     const list = el("dl");
-    view.facts.forEach((fact) => list.append(el("dt", "", fact.label), el("dd", "", fact.value)));
+    view.facts.forEach((fact) => list.append(el("dt", "", fact.label), rich(person, fact.value, el("dd"))));
     box.append(list);
   }
   if (view.quote) box.append(el("blockquote", "", view.quote));
-  const row = el("div", "buttons");
-  view.buttons.forEach((each) => row.append(each.url ? link(each) : button(person, bubble, each)));
+  const row = el("div", view.across ? "buttons across" : "buttons");
+  view.buttons.forEach((each) => row.append(each.url ? anchor(person, each.url, each.label, each.style) : button(person, bubble, each)));
   if (view.closed) row.append(el("span", "closed", view.closed));
   if (row.children.length) box.append(row);
   if (view.footer) box.append(el("footer", "", view.footer));
   return box;
 }
 
-function link(each) {
-  const node = el("a", each.style, each.label);
-  if (/^https?:/.test(each.url)) node.href = each.url;
-  node.target = "_blank";
-  node.rel = "noopener";
+function size(bytes) {
+  return bytes < 1024 ? `${bytes} B` : bytes < 1048576 ? `${(bytes / 1024).toFixed(1)} KB` : `${(bytes / 1048576).toFixed(1)} MB`;
+}
+
+function file(bubble) {
+  const ending = (bubble.card.name.split(".").pop() || "").slice(0, 4).toUpperCase();
+  const node = el("a", "file", "", el("span", "ending", ending), el("span", "", "", el("b", "", bubble.card.name), el("small", "", size(bubble.card.size))));
+  node.href = bubble.card.url;
+  node.download = bubble.card.name;
   return node;
+}
+
+function content(person, bubble) {
+  if (bubble.kind === "card") return card(person, bubble);
+  if (bubble.kind === "file") return file(bubble);
+  return bubble.mine ? el("p", "bubble", bubble.text) : rich(person, bubble.text, el("p", "bubble"));
 }
 
 function button(person, bubble, each) {
@@ -70,11 +112,43 @@ function button(person, bubble, each) {
 
 function bubbleNode(person, bubble) {
   const item = el("li", bubble.mine ? "mine" : "theirs");
-  if (bubble.state === "recalled") item.append(el("em", "recalled", word("recalled")));
-  else item.append(bubble.kind === "card" ? card(person, bubble) : el("p", "bubble", bubble.text));
+  if (bubble.group) item.append(el("span", "group", bubble.group));
+  item.append(bubble.state === "recalled" ? el("em", "recalled", word("recalled")) : content(person, bubble));
   const when = bubble.sent_at.slice(5, 16).replace("T", " ");
   item.append(el("time", "", bubble.state === "updated" ? `${when} · ${word("updated")}` : when));
   return item;
+}
+
+function spell(times) {
+  return times.map(([start, end]) => `${start}–${end}`).join(" ") || word("rest");
+}
+
+/* Today's hours; a choice holds for this one day. */
+function hours(person) {
+  const list = el("select", "hours");
+  list.setAttribute("aria-label", `${person.name} ${word("hours")}`);
+  list.addEventListener("change", async () => {
+    const times = list.value === "rule" ? null : JSON.parse(list.value);
+    const done = await call("shifts", { user: person.id, platform: person.platform, day: $("day").dataset.day, times });
+    if (done.ok) toast(`${person.name} ${word("hours")}：${list.selectedOptions[0].textContent}`);
+  });
+  return list;
+}
+
+function drawHours(list, person, day) {
+  const own = day in person.days, chosen = JSON.stringify(person.planned);
+  const rows = own && !HOURS.some((each) => JSON.stringify(each) === chosen) ? [...HOURS, person.planned] : HOURS;
+  const rule = el("option", "", own ? word("byRule") : spell(person.planned));
+  rule.value = "rule";
+  list.replaceChildren(rule, ...rows.map((each) => { const node = el("option", "", spell(each)); node.value = JSON.stringify(each); return node; }));
+  list.value = own ? chosen : "rule";
+}
+
+/* A row of faces to jump by, where only one phone fits on the screen. */
+function makeFace(person, phone) {
+  const node = el("button", person.platform, "", el("span", "face", person.name.slice(0, 1)), el("small", "", person.name));
+  node.addEventListener("click", () => phone.scrollIntoView({ behavior: "smooth", inline: "center", block: "nearest" }));
+  return node;
 }
 
 function makePhone(person) {
@@ -84,7 +158,8 @@ function makePhone(person) {
     const done = await call("punch", { user: person.id, platform: person.platform });
     if (done.ok) toast(`${person.name} ${word("punched")} ${done.at.slice(11, 16)}`);
   });
-  const who = el("div", "", "", el("b", "", person.name), el("small", "", `${person.department || person.role} · ${word(person.platform)}`));
+  const line = el("small", "", "", el("span", "", `${person.department || person.role} · ${word(person.platform)}`), hours(person));
+  const who = el("div", "", "", el("b", "", person.name), line);
   const face = el("span", "face", person.name.slice(0, 1));
   phone.append(el("header", "", "", face, who, punch), el("ul", "chat"));
   const input = el("input");
@@ -101,14 +176,22 @@ function makePhone(person) {
   return phone;
 }
 
-function drawPhones(people) {
+function forget(key) {
+  drawn.get(key).node.remove();
+  drawn.get(key).face.remove();
+  drawn.delete(key);
+}
+
+function drawPhones(people, day) {
   const keep = new Set(people.map((person) => `${person.platform}:${person.id}`));
-  [...drawn.keys()].filter((key) => !keep.has(key)).forEach((key) => { drawn.get(key).node.remove(); drawn.delete(key); });
+  [...drawn.keys()].filter((key) => !keep.has(key)).forEach(forget);
   people.forEach((person) => {
-    const key = `${person.platform}:${person.id}`, print = JSON.stringify([person.bubbles, person.punches.length]);
+    const key = `${person.platform}:${person.id}`, print = JSON.stringify([person.bubbles, person.punches.length, person.planned, day]);
     if (!drawn.has(key)) {
-      drawn.set(key, { node: makePhone(person), print: "" });
-      $("phones").append(drawn.get(key).node);
+      const node = makePhone(person);
+      drawn.set(key, { node, face: makeFace(person, node), print: "" });
+      $("phones").append(node);
+      $("faces").append(drawn.get(key).face);
     }
     const entry = drawn.get(key);
     if (entry.print === print) return;
@@ -117,13 +200,16 @@ function drawPhones(people) {
     chat.replaceChildren(...person.bubbles.map((bubble) => bubbleNode(person, bubble)));
     if (!person.bubbles.length) chat.append(el("li", "empty", word("empty")));
     chat.scrollTop = chat.scrollHeight;
+    const waiting = person.bubbles.filter((each) => each.kind === "card" && each.state !== "recalled" && each.card.buttons.some((one) => one.key)).length;
+    entry.face.dataset.waiting = waiting || "";
+    drawHours(entry.node.querySelector(".hours"), person, day);
     const last = person.punches.at(-1);
     entry.node.querySelector(".punch").textContent = last ? `${word("punch")} · ${last.at.slice(11, 16)}` : word("punch");
   });
 }
 
 function wireRow(entry) {
-  const bad = entry.status !== 200 && entry.status !== 101 || (entry.response && entry.response.errcode);
+  const bad = ![200, 101, 302].includes(entry.status) || (entry.response && entry.response.errcode);
   const head = el("summary", "", "", el("i", `dot ${entry.vendor}`), el("b", "", entry.method), el("span", "path", entry.path.replace(/^https?:\/\/[^/]+/, "→ ")));
   head.append(el("code", bad ? "bad" : "good", String((entry.response && entry.response.errcode) || entry.status)), el("time", "", entry.at.slice(11, 19)));
   const details = el("details", entry.direction, "", head);
@@ -151,7 +237,8 @@ async function refresh() {
   $("now").textContent = state.now.slice(11, 16);
   $("day").textContent = `${state.now.slice(0, 10)} ${new Intl.DateTimeFormat(language === "zh" ? "zh-CN" : "en", { weekday: "short", timeZone: "UTC" }).format(new Date(`${state.now.slice(0, 10)}T00:00Z`))}`;
   if (document.activeElement !== $("at") && !$("at").value) $("at").value = state.now.slice(0, 16);
-  drawPhones(state.people);
+  $("day").dataset.day = state.now.slice(0, 10);
+  drawPhones(state.people, state.now.slice(0, 10));
   drawFaults(state.faults);
   wire.forEach((entry) => {
     if (entry.n <= seen) return;
@@ -167,8 +254,7 @@ function speak() {
   document.querySelectorAll("[data-label]").forEach((node) => node.setAttribute("aria-label", word(node.dataset.label)));
   $("language").textContent = word("languageName");
   $("wire").dataset.empty = word("quietWire");
-  drawn.forEach((entry) => entry.node.remove());
-  drawn.clear();
+  [...drawn.keys()].forEach(forget);
   return refresh();
 }
 

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 import bot.db
+from bot.evidence import guard
 
 revision = "0001"
 down_revision = None
@@ -162,6 +163,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("epoch", "level", "n"),
     )
     op.create_table(
+        "ev_authority",
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("failing_ms", sa.BigInteger(), nullable=True),
+        sa.Column("reported_ms", sa.BigInteger(), nullable=True),
+        sa.Column("next_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("name"),
+    )
+    op.create_table(
         "ev_token",
         sa.Column("epoch", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("size", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -218,6 +228,20 @@ def upgrade() -> None:
     op.create_index(op.f("ix_mp_case_person_id"), "mp_case", ["person_id"], unique=False)
     op.create_index(op.f("ix_mp_case_state"), "mp_case", ["state"], unique=False)
     op.create_table(
+        "mp_contact",
+        sa.Column("person_id", sa.String(length=64), nullable=False),
+        sa.Column("mobile", sa.String(length=32), nullable=False),
+        sa.Column("email", sa.String(length=120), nullable=False),
+        sa.Column("quiet", sa.String(length=11), nullable=False),
+        sa.Column("profile", sa.String(length=32), nullable=False),
+        sa.Column("joined_on", sa.Date(), nullable=True),
+        sa.Column("leaving_on", sa.Date(), nullable=True),
+        sa.Column("kin_name", sa.String(length=80), nullable=False),
+        sa.Column("kin_phone", sa.String(length=32), nullable=False),
+        sa.Column("kin_agreed_at", bot.db.UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("person_id"),
+    )
+    op.create_table(
         "mp_feed",
         sa.Column("platform", sa.String(length=32), nullable=False),
         sa.Column("fetched_at", bot.db.UTCDateTime(), nullable=False),
@@ -260,6 +284,71 @@ def upgrade() -> None:
         sa.UniqueConstraint("person_id", "at", "source", name="uq_mp_punch"),
     )
     op.create_table(
+        "mp_record",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("punch_id", sa.Integer(), nullable=True),
+        sa.Column("person_id", sa.String(length=64), nullable=False),
+        sa.Column("at", bot.db.UTCDateTime(), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("source", sa.String(length=64), nullable=False),
+        sa.Column("fetched_at", bot.db.UTCDateTime(), nullable=False),
+        sa.Column("raw_sha256", sa.String(length=64), nullable=False),
+        sa.Column("batch_id", sa.String(length=32), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("person_id", "at", "source", name="uq_mp_record"),
+    )
+    op.create_index(op.f("ix_mp_record_batch_id"), "mp_record", ["batch_id"], unique=False)
+    op.create_index(op.f("ix_mp_record_punch_id"), "mp_record", ["punch_id"], unique=False)
+    op.create_table(
+        "mp_batch",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("file", sa.String(length=200), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("platform", sa.String(length=32), nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("added", sa.Integer(), nullable=False),
+        sa.Column("merged", sa.Integer(), nullable=False),
+        sa.Column("known", sa.Integer(), nullable=False),
+        sa.Column("rejected", sa.Integer(), nullable=False),
+        sa.Column("loaded_at", bot.db.UTCDateTime(), nullable=False),
+        sa.Column("undone_at", bot.db.UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_mp_batch_sha256"), "mp_batch", ["sha256"], unique=False)
+    op.create_table(
+        "mp_calendar",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("year", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=8), nullable=False),
+        sa.Column("name", sa.String(length=40), nullable=False),
+        sa.PrimaryKeyConstraint("day"),
+    )
+    op.create_index(op.f("ix_mp_calendar_year"), "mp_calendar", ["year"], unique=False)
+    op.create_table(
+        "mp_fetch",
+        sa.Column("platform", sa.String(length=32), nullable=False),
+        sa.Column("what", sa.String(length=8), nullable=False),
+        sa.Column("zone", sa.String(length=40), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("at", bot.db.UTCDateTime(), nullable=False),
+        sa.Column("rows", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("platform", "what", "zone", "day"),
+    )
+    op.create_table(
+        "mp_finding",
+        sa.Column("key", sa.String(length=200), nullable=False),
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("platform", sa.String(length=32), nullable=False),
+        sa.Column("person_id", sa.String(length=64), nullable=False),
+        sa.Column("detail", sa.String(length=200), nullable=False),
+        sa.Column("found_at", bot.db.UTCDateTime(), nullable=False),
+        sa.Column("told_at", bot.db.UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("key"),
+        sa.UniqueConstraint("id"),
+    )
+    op.create_index(op.f("ix_mp_finding_told_at"), "mp_finding", ["told_at"], unique=False)
+    op.create_table(
         "mp_shift",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.String(length=64), nullable=False),
@@ -271,6 +360,8 @@ def upgrade() -> None:
         sa.Column("end_at", bot.db.UTCDateTime(), nullable=False),
         sa.Column("plan_ref", sa.String(length=128), nullable=False),
         sa.Column("site", sa.String(length=128), nullable=False),
+        sa.Column("core_at", bot.db.UTCDateTime(), nullable=True),
+        sa.Column("until_at", bot.db.UTCDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("person_id", "start_at", name="uq_mp_shift"),
     )
@@ -312,6 +403,7 @@ def upgrade() -> None:
         sa.Column("site", sa.String(length=80), server_default="", nullable=False),
         sa.Column("zone", sa.String(length=40), server_default="Asia/Shanghai", nullable=False),
         sa.Column("active", sa.Boolean(), server_default=sa.true(), nullable=False),
+        sa.Column("locale", sa.String(length=5), server_default="zh", nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("platform", "user_id"),
         sa.UniqueConstraint("ref"),
@@ -333,10 +425,80 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("event_id", "position"),
     )
+    op.create_table(
+        "approval",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("kind", sa.String(length=40), nullable=False),
+        sa.Column("matter", sa.String(length=60), nullable=False),
+        sa.Column("person_id", sa.String(length=40), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("facts", sa.Text(), nullable=False),
+        sa.Column("details", sa.Text(), server_default="{}", nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("step", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("bulk", sa.Boolean(), nullable=False),
+        sa.Column("opened_at", bot.db.UTCDateTime(), nullable=False),
+        sa.Column("decided_at", bot.db.UTCDateTime(), nullable=True),
+        sa.Column("decided_by", sa.String(length=40), server_default="", nullable=False),
+        sa.Column("behalf_person_id", sa.String(length=40), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("matter"),
+    )
+    op.create_index(op.f("ix_approval_person_id"), "approval", ["person_id"], unique=False)
+    op.create_index(op.f("ix_approval_state"), "approval", ["state"], unique=False)
+    op.create_table(
+        "approval_step",
+        sa.Column("approval_id", sa.String(length=32), nullable=False),
+        sa.Column("no", sa.Integer(), nullable=False),
+        sa.Column("role", sa.String(length=12), nullable=False),
+        sa.Column("asked_role", sa.String(length=12), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("asked_at", bot.db.UTCDateTime(), nullable=True),
+        sa.Column("remind_at", bot.db.UTCDateTime(), nullable=True),
+        sa.Column("escalate_at", bot.db.UTCDateTime(), nullable=True),
+        sa.Column("decided_at", bot.db.UTCDateTime(), nullable=True),
+        sa.Column("decided_by", sa.String(length=40), server_default="", nullable=False),
+        sa.Column("behalf_person_id", sa.String(length=40), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("approval_id", "no"),
+    )
+    op.create_index(op.f("ix_approval_step_state"), "approval_step", ["state"], unique=False)
+    op.create_table(
+        "approval_seat",
+        sa.Column("approval_id", sa.String(length=32), nullable=False),
+        sa.Column("no", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.String(length=40), nullable=False),
+        sa.Column("behalf_person_id", sa.String(length=40), server_default="", nullable=False),
+        sa.PrimaryKeyConstraint("approval_id", "no", "person_id"),
+    )
+    op.create_table(
+        "approval_bulk",
+        sa.Column("matter", sa.String(length=60), nullable=False),
+        sa.Column("ask_ref", sa.String(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("matter", "ask_ref"),
+    )
+    op.create_table(
+        "delegate",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("person_id", sa.String(length=40), nullable=False),
+        sa.Column("delegate_person_id", sa.String(length=40), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("since", bot.db.UTCDateTime(), nullable=False),
+        sa.Column("until", bot.db.UTCDateTime(), nullable=True),
+        sa.Column("created_at", bot.db.UTCDateTime(), nullable=False),
+        sa.Column("ended_at", bot.db.UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_delegate_person_id"), "delegate", ["person_id"], unique=False)
+    op.create_index(op.f("ix_delegate_delegate_person_id"), "delegate", ["delegate_person_id"], unique=False)
     op.create_index("ix_person_folded", "person", ["platform", sa.text("lower(user_id)")])
+    guard.install(op.get_bind())
 
 
 def downgrade() -> None:
+    guard.remove(op.get_bind())
+    for name in ("delegate", "approval_bulk", "approval_seat", "approval_step", "approval"):
+        op.drop_table(name)
     op.drop_index("ix_person_folded", table_name="person")
     op.drop_table("ev_part")
     op.drop_table("person")
@@ -345,10 +507,13 @@ def downgrade() -> None:
     op.drop_table("outbox")
     op.drop_index(op.f("ix_mp_shift_start_at"), table_name="mp_shift")
     op.drop_table("mp_shift")
+    for name in ("mp_finding", "mp_fetch", "mp_calendar", "mp_batch", "mp_record"):
+        op.drop_table(name)
     op.drop_table("mp_punch")
     op.drop_table("mp_notice")
     op.drop_table("mp_leave")
     op.drop_table("mp_feed")
+    op.drop_table("mp_contact")
     op.drop_index(op.f("ix_mp_case_state"), table_name="mp_case")
     op.drop_index(op.f("ix_mp_case_person_id"), table_name="mp_case")
     op.drop_index(op.f("ix_mp_case_next_at"), table_name="mp_case")
@@ -356,6 +521,7 @@ def downgrade() -> None:
     op.drop_table("inbox")
     op.drop_table("failed")
     op.drop_table("ev_token")
+    op.drop_table("ev_authority")
     op.drop_table("ev_tile")
     op.drop_table("ev_subject_key")
     op.drop_table("ev_report")

@@ -81,9 +81,36 @@ def test_existing_card_counts_as_sent_and_missing_template_becomes_a_message(din
     sent = ding.send("u1", CARD, "k1")
     assert sent.message_id == "md-q9"
     message = vendor.calls(BATCH)[0].body
-    assert message["msgKey"] == "sampleMarkdown"
+    assert message["msgKey"] == "sampleActionCard"
+    assert "hr.example.com%2Ftodo%3Fp%3Ddingtalk" in json.loads(message["msgParam"])["singleURL"]
     assert "也可以直接回复：忘了" in json.loads(message["msgParam"])["text"]
     assert ding.update("u1", CARD, sent).message_id == "md-q9"
+
+
+def test_own_template_then_the_public_one_then_an_action_card(settings: Any, store: Store, vendor: Vendor) -> None:
+    settings.dingtalk_card_template_id, missing = "own.schema", ["own.schema"]
+
+    def create(seen: Seen) -> tuple[int, Any]:
+        return (
+            (400, {"code": "param.templateUnpublished"}) if seen.body["cardTemplateId"] in missing else delivered(seen)
+        )
+
+    vendor.answers |= {CREATE: create, "/v1.0/card/instances": {"success": True}}
+    vendor.answers[BATCH] = {"processQueryKey": "q9"}
+    ding = DingTalk(settings, store)
+    public = ding.send("u1", CARD, "k1")
+    assert [seen.body["cardTemplateId"] for seen in vendor.calls(CREATE)] == ["own.schema", render.PUBLIC_TEMPLATE]
+    assert public.message_id == track_id("u1", "k1", render.PUBLIC_TEMPLATE) != track_id("u1", "k1", "own.schema")
+    ding.update("u1", CARD, Sent(public.message_id))  # later only the id is known
+    assert "markdown" in vendor.calls("/v1.0/card/instances")[0].body["cardData"]["cardParamMap"]
+    missing.append(render.PUBLIC_TEMPLATE)
+    assert ding.send("u1", CARD, "k2").message_id == "md-q9"
+    assert len(vendor.calls(CREATE)) == 3, "a template known to be missing is not tried for each message"
+    store.values.clear()
+    missing.clear()
+    own = ding.send("u1", CARD, "k3")
+    ding.update("u1", CARD, Sent(own.message_id))
+    assert "buttons" in vendor.calls("/v1.0/card/instances")[1].body["cardData"]["cardParamMap"]
 
 
 def test_batch_of_21_is_two_calls_and_names_who_was_missed(ding: DingTalk, vendor: Vendor) -> None:

@@ -9,7 +9,7 @@ from adapters.wecom.outbound import Outbound
 from bot.card import Button, Card
 from bot.errors import PlatformError
 from bot.ports import Sent
-from tests.adapters.wecom.fake import Vendor
+from tests.adapters.wecom.fake import Call, Vendor
 
 CARD = Card("缺卡提醒", buttons=(Button("说明原因", "missed_punch.explain", "a1"),))
 TEXT = Card("已收到")
@@ -98,3 +98,13 @@ def test_upload(wecom: Vendor) -> None:
     assert b'name="media"; filename="' in call.body
     with pytest.raises(PlatformError, match="45001"):
         upload(wecom.client, "file", "x", b"12345")
+
+
+def test_without_a_receive_url_the_card_becomes_one_that_opens_the_page(wecom: Vendor) -> None:
+    def script(call: Call) -> dict[str, object]:
+        return {"errcode": 43012} if "button_list" in call.body.decode() else {"msgid": "m2"}
+
+    wecom.script = script
+    sent = Outbound(wecom.client, "https://hr.example.cn/todo?p=wecom").send("zhangsan", CARD, "k")
+    assert sent.message_id == "m2"
+    assert "https://hr.example.cn/todo?p=wecom" in str(wecom.calls[-1].json)

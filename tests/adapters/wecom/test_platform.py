@@ -130,11 +130,18 @@ def test_doctor_without_a_token(wecom: Vendor) -> None:
 
 def test_build(wecom: Vendor) -> None:
     settings: dict[str, Any] = {
-        "wecom_api_base": "https://qyapi.weixin.qq.com", "wecom_corp_id": "ww1", "wecom_agent_id": 1,
+        "wecom_api_base": "https://qyapi.weixin.qq.com", "wecom_oauth_base": "https://open.weixin.qq.com",
+        "wecom_corp_id": "ww1", "wecom_agent_id": 1, "public_url": "https://hr.example.com",
         "wecom_secret": "s",
         "wecom_token": "t", "wecom_encoding_aes_key": "a" * 43,
     }  # fmt: skip
     platform = build(cast(Any, SimpleNamespace(**settings)), wecom.store)
     assert isinstance(platform, WeCom)
     with pytest.raises(Misconfigured):
-        build(cast(Any, SimpleNamespace(**(settings | {"wecom_encoding_aes_key": "short"}))), wecom.store)
+        build(
+            cast(
+                Any,
+                SimpleNamespace(**(settings | {"wecom_encoding_aes_key": "short"})),
+            ),
+            wecom.store,
+        )

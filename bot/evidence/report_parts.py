@@ -1,0 +1,42 @@
+"""How one disclosed part is printed: short text as it is, cards and other JSON readable, the rest by its hash. Pure."""
+
+from __future__ import annotations
+
+import json
+
+from bot.card import as_text
+from bot.evidence.facts import PartFact
+from bot.wire import load_card
+
+SHOWN, CARD = 4096, 16384  # bytes
+_UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
+
+
+def part_view(part: PartFact) -> dict[str, str]:
+    """What the template prints of one part."""
+    kind, text = readable(part)
+    return {"name": part.name, "size": f"{len(part.content):,} 字节", "sha256": part.sha256, "kind": kind, "text": text}
+
+
+def readable(part: PartFact) -> tuple[str, str]:
+    """(how it is shown: 原文, 卡片, 数据 or 文件; the text)."""
+    if not part.media_type.startswith("text/plain") and not part.media_type.startswith("application/json"):
+        return "文件", ""
+    try:
+        text = part.content.decode()
+        if part.name.endswith(".json") and len(part.content) <= CARD:
+            return _from_json(text)
+    except UnicodeDecodeError:
+        return "文件", ""
+    except _UNREADABLE:
+        text = part.content.decode()
+    return ("原文", text) if len(part.content) <= SHOWN else ("文件", "")
+
+
+def _from_json(text: str) -> tuple[str, str]:
+    try:
+        return "卡片", as_text(load_card(text))
+    except _UNREADABLE:
+        if len(text.encode()) > SHOWN:
+            return "文件", ""
+        return "数据", json.dumps(json.loads(text), ensure_ascii=False, indent=2)

@@ -1,0 +1,121 @@
+"""Evidence handed over as one file: a case, a person, everything. For the command line and for the pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bot import clock, jobs
+from bot.app import App
+from bot.db import begin
+from bot.evidence.audit import exported
+from bot.evidence.facts import PackageFacts
+from bot.evidence.package import export
+from bot.evidence.stamping import roots_of, stampers_of
+from bot.evidence.tables import ev_event
+from bot.evidence.vault import vault_of
+from bot.people import People
+from bot.tables import person
+
+Scope = Sequence[str] | str
+"""Object ids, or the pseudonym of one person."""
+
+
+def cases(app: App, limit: int = 10) -> list[str]:
+    """Ids of the cases that were recorded last, newest first."""
+    latest = sa.func.max(ev_event.c.n)
+    statement = sa.select(ev_event.c.object_id).group_by(ev_event.c.object_id).order_by(latest.desc()).limit(limit)
+    with app.engine.connect() as connection:
+        return list(connection.execute(statement).scalars())
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How to hand over. `withhold`: names of parts that are not disclosed. `report`: with the sealed PDF. `by`: the
+    pseudonym of whoever takes it away; that is recorded."""
+
+    withhold: frozenset[str | tuple[str, str]] = frozenset()
+    report: bool = False
+    by: str = "p:system"
+
+
+PLAIN = Wanted()
+
+
+def export_case(app: App, case_id: str, out: Path, wanted: Wanted = PLAIN) -> int:
+    """Sequence what is waiting, then write the case (or every case for `all`); returns the number of events."""
+    jobs.run_here("sequence", app)
+    with app.engine.connect() as connection:
+        ids = sa.select(ev_event.c.object_id).distinct().order_by(ev_event.c.object_id)
+        if case_id != "all":
+            ids = ids.where(ev_event.c.object_id == case_id)
+        objects = list(connection.execute(ids).scalars())
+        about = sa.select(ev_event.c.subject).distinct()
+        if case_id != "all":
+            about = about.where(ev_event.c.object_id == case_id)
+        subjects = set(connection.execute(about).scalars())
+    return _hand_over(app, objects, out, wanted, f"case:{case_id}", subjects) if objects else 0
+
+
+def export_person(app: App, platform: str, user_id: str, out: Path, wanted: Wanted = PLAIN) -> int:
+    """Everything about one person, likewise; 0 when nobody has that account or nothing was recorded."""
+    jobs.run_here("sequence", app)
+    with app.engine.connect() as connection:
+        found = People(connection).find(platform, user_id)
+    try:
+        return _hand_over(app, found.ref, out, wanted, f"person:{found.ref}", {found.ref}) if found else 0
+    except KeyError:
+        return 0  # known, but without evidence
+
+
+def _hand_over(app: App, scope: Scope, out: Path, wanted: Wanted, what: str, subjects: Iterable[str]) -> int:
+    count = package(app, scope, out, wanted)
+    with begin(app.engine) as connection:
+        exported(connection, app.keys, by=wanted.by, subjects=subjects, what=what, now=clock.now())
+    return count
+
+
+def package(app: App, scope: Scope, out: Path, wanted: Wanted = PLAIN) -> int:
+    """Write the package of these objects, or of everything about one pseudonym; returns the number of events.
+
+    Records nothing: the caller does. KeyError when there is no such evidence, ValueError when it is too large.
+    """
+    now, roots = clock.now(), roots_of(app.settings) if app.settings.tsa else b""
+    with app.engine.connect() as connection:
+        return export(
+            connection,
+            app.keys,
+            scope,
+            out,
+            now=now,
+            withhold=wanted.withhold,
+            names=_names(connection, scope),
+            witnesses=app.settings.witnesses,
+            roots=roots,
+            read=vault_of(app.keys.key_dir).open_part,
+            report=partial(_report, app, roots, now) if wanted.report else None,
+        )
+
+
+def _names(connection: Connection, scope: Scope) -> dict[str, str]:
+    """Names of everybody who did something in these matters, or whom they are about."""
+    theirs = sa.or_(ev_event.c.subject == scope, ev_event.c.actor == scope)
+    found = sa.select(ev_event.c.object_id).where(theirs) if isinstance(scope, str) else scope
+    involved = sa.select(ev_event.c.actor, ev_event.c.subject).where(ev_event.c.object_id.in_(found)).distinct()
+    refs = {ref for row in connection.execute(involved) for ref in row}
+    known = sa.select(person.c.ref, person.c.name).where(person.c.ref.in_(refs))
+    return dict(connection.execute(known).tuples().all())
+
+
+def _report(app: App, roots: bytes, now: datetime, facts: PackageFacts) -> bytes:
+    from bot.evidence.report import Sealing, sealed_report  # reads its fonts: only for those who want a PDF
+
+    sealing = Sealing(app.keys.key_dir, stampers_of(app.settings), roots)
+    with begin(app.engine) as connection:
+        return sealed_report(connection, facts, sealing, now)
