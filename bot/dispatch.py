@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
+from threading import Lock
+from time import monotonic
 
 import sqlalchemy as sa
 import structlog
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import IntegrityError
 
-from bot import clock, db, menu, outbox, receipts, spoken
+from bot import clock, db, inbox, menu, outbox, receipts, spoken
 from bot.app import App
 from bot.card import Card
 from bot.context import Context
@@ -20,34 +22,84 @@ from bot.locale import MASTER, speaking, t
 from bot.people import People, Person
 from bot.router import routes
 from bot.store import new_ref
-from bot.tables import failed, inbox
+from bot.tables import failed
 from bot.web.links import page_url
 from bot.wire import dump_card, dump_event
 
 log = structlog.get_logger("huizhi.dispatch")
 
-_ARRIVED = sa.insert(inbox)
+First = Callable[[Connection, Event, datetime], bool]
+"""Whether the event is this transaction's to answer."""
+CROWDED = 1.0
+"""Seconds for which everything is stored first once too many came at a time: their order is kept that way."""
+WAKE = 0.2
 NOTED = "您的操作已经记下，系统暂时没能处理完，管理员会尽快补办，不需要重复操作。"
 
 
 class Dispatcher:
-    """Callable handed to the doors. `nudge` wakes the worker after commit."""
+    """Callable handed to the doors. `nudge` wakes the worker after commit.
 
-    def __init__(self, app: App, nudge: Callable[[], None]) -> None:
-        self._app, self._nudge = app, nudge
+    At most `inline` events are answered at the same time, in the door's own thread. When more arrive they are stored
+    and acknowledged first; `late` wakes whoever answers them. `inline` None: never.
+    """
+
+    def __init__(
+        self,
+        app: App,
+        nudge: Callable[[], None],
+        *,
+        inline: int | None = None,
+        late: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._app, self._nudge, self._inline, self._late = app, nudge, inline, late
+        self._porch, self._count = inbox.Porch(app.engine), Lock()
+        self._busy, self._crowded_until, self._woken = 0, 0.0, 0.0
 
     def __call__(self, event: Event) -> Card | None:
-        """Answer one event exactly once. Raises only when not even the `failed` row could be written."""
+        """Answer one event exactly once, now or soon. Raises only when nothing about it could be written."""
+        with self._count:
+            self._busy += 1
+            if self._inline is not None and self._busy > self._inline:
+                self._crowded_until = monotonic() + CROWDED
+            crowded = monotonic() < self._crowded_until
         try:
-            card = self._answer(event)
+            if crowded:
+                self._porch.keep(event, clock.now())
+                self._wake()
+                return None
+            return self._now(event, inbox.arrived)
+        finally:
+            with self._count:
+                self._busy -= 1
+
+    def _wake(self) -> None:
+        # Not for each of thousands: whoever was woken answers all there are, and the scheduler looks every second.
+        with self._count:
+            now, early = monotonic(), monotonic() < self._woken + WAKE
+            self._woken = self._woken if early else now
+        if not early:
+            self._late()
+
+    def answer_waiting(self) -> int:
+        """Answer stored events, oldest first, until none is left; how many this call answered."""
+        total = 0
+        while events := inbox.waiting(self._app.engine):
+            for event in events:
+                self._now(event, lambda connection, each, _now: inbox.take(connection, each))
+            total += len(events)
+        return total
+
+    def _now(self, event: Event, first: First) -> Card | None:
+        try:
+            card = self._answer(event, first)
         except Exception as error:  # noqa: BLE001 - whatever went wrong, the event must survive it
             card = self._keep_failed(event, error)
         self._nudge()
         return card
 
-    def _answer(self, event: Event) -> Card | None:
+    def _answer(self, event: Event, first: First) -> Card | None:
         with db.begin(self._app.engine) as connection:
-            if not _first_time(connection, event):
+            if not first(connection, event, clock.now()):
                 log.info("event.duplicate", platform=event.platform, action=event.action)
                 return None
             actor = People(connection).find(event.platform, event.actor) if event.actor else None
@@ -63,6 +115,7 @@ class Dispatcher:
     def _keep_failed(self, event: Event, error: Exception) -> Card:
         error_id = new_ref()
         with db.begin(self._app.engine) as connection:
+            inbox.take(connection, event)  # it waits in `failed` from now on
             connection.execute(
                 sa.insert(failed).values(
                     id=error_id,
@@ -83,16 +136,6 @@ class Dispatcher:
             "event.failed", error_id=error_id, error=type(error).__name__, where=_where(error), action=event.action
         )
         return card
-
-
-def _first_time(connection: Connection, event: Event) -> bool:
-    try:
-        with connection.begin_nested():
-            row = {"platform": event.platform, "event_id": event.id[:200], "action": event.action[:80]}
-            connection.execute(_ARRIVED, row | {"received_at": clock.now()})
-    except IntegrityError:
-        return False
-    return True
 
 
 def _run(event: Event, ctx: Context, actor: Person | None, page: str) -> Card | None:

@@ -22,6 +22,8 @@ log = structlog.get_logger("huizhi.jobs")
 QUEUE = "huizhi"
 MARK_MS = 2000
 BACKLOG = 200
+INLINE = 3
+"""Events answered at the same time in one process before further ones are stored first."""
 JOB_SECONDS = 3600
 """A long drain must not be cut in the middle of a send by RQ's default of three minutes."""
 Job = Callable[[App], object]
@@ -29,7 +31,7 @@ Job = Callable[[App], object]
 
 def dispatcher(app: App) -> Dispatcher:
     """The hall behind every door of this process."""
-    return Dispatcher(app, lambda: nudge(app, "drain"))
+    return Dispatcher(app, lambda: nudge(app, "drain"), inline=INLINE, late=lambda: nudge(app, "inbox"))
 
 
 def nudge(app: App, name: str) -> None:
@@ -61,6 +63,7 @@ def table() -> dict[str, tuple[float, Job]]:
     """name -> (seconds between runs, job): the core's and every handler's `JOBS`."""
     jobs: dict[str, tuple[float, Job]] = {
         "drain": (1.0, _drain),
+        "inbox": (1.0, _answer_waiting),
         "sequence": (1.0, _sequence),
         "people": (300.0, sync_people),
         "checkpoint": (60.0, anchors.post),
@@ -72,6 +75,10 @@ def table() -> dict[str, tuple[float, Job]]:
         prefix = getattr(module, "__package__", "").rsplit(".", 1)[-1]
         jobs |= {f"{prefix}.{name}": each for name, each in getattr(module, "JOBS", {}).items()}
     return jobs
+
+
+def _answer_waiting(app: App) -> int:
+    return dispatcher(app).answer_waiting()
 
 
 def _drain(app: App) -> int:

@@ -46,7 +46,7 @@ def web(app: App, host: str, port: int) -> None:
             options = {
                 "bind": f"{host}:{port}",
                 "workers": 1,
-                "threads": 8,
+                "threads": 16,
                 "worker_class": "gthread",
                 "accesslog": None,
             }

@@ -33,7 +33,13 @@ inbox = sa.Table(
     sa.Column("event_id", sa.String(200), primary_key=True),
     sa.Column("received_at", UTCDateTime, nullable=False),
     sa.Column("action", sa.String(80), nullable=False),
+    sa.Column("state", sa.String(10), nullable=False, server_default="done"),  # waiting | done
+    sa.Column("event", sa.Text),  # only while it waits
 )
+
+# Few rows wait at any time, and those are looked for every second.
+sa.Index("ix_inbox_waiting", inbox.c.received_at, sqlite_where=inbox.c.state == "waiting",
+         postgresql_where=inbox.c.state == "waiting")  # fmt: skip
 
 ask = sa.Table(
     "ask",

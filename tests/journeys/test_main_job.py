@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -197,3 +198,34 @@ def test_killing_the_supervisor_leaves_nothing_behind_and_nothing_lost(tmp_path:
 def _alive(pid: int) -> bool:
     stat = Path(f"/proc/{pid}/stat")
     return stat.exists() and stat.read_text().rsplit(")", 1)[1].split()[0] != "Z"
+
+
+def test_a_crowd_is_answered_once_each_while_web_and_worker_die(theatre: Stage) -> None:
+    theatre.move_to(f"{DAY}T08:00:00")
+    said = [(user, f"今天的安排是什么？{number}") for number in range(60) for user in ("zhangsan", "zhou")]
+
+    def say(each: tuple[str, str]) -> int:
+        return int(theatre.control("say", {"user": each[0], "text": each[1]}).get("status") or 0)
+
+    with ThreadPoolExecutor(24) as crowd:
+        first = list(crowd.map(say, said[:40]))
+        dying = [crowd.submit(say, each) for each in said[40:80]]
+        for name in ("web", "worker"):
+            kill(theatre, name)
+        until("web came back", lambda: say(("zhangsan", "在吗")) == 200)
+        last = list(crowd.map(say, said[80:]))
+    acknowledged = sum(status == 200 for status in (*first, *(each.result() for each in dying), *last))
+
+    def heard() -> int:
+        return sum(row["action"] == "chat.text" for row in rows(theatre, inbox))
+
+    def replies() -> list[dict[str, object]]:
+        return [row for row in rows(theatre, outbox) if row["kind"] == "send" and "没有看懂" in str(row["body"])]
+
+    # The platforms repeat what they were not thanked for, so a few may still be on their way here.
+    until("everything was answered", lambda: {row["state"] for row in rows(theatre, inbox)} == {"done"})
+    until("each has one reply", lambda: len(replies()) == heard() >= acknowledged)
+    theatre.settle()
+    assert {row["state"] for row in replies()} == {"sent"}
+    assert len(replies()) == heard()
+    assert rows(theatre, failed) == []

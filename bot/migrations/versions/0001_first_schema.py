@@ -199,8 +199,12 @@ def upgrade() -> None:
         sa.Column("event_id", sa.String(length=200), nullable=False),
         sa.Column("received_at", bot.db.UTCDateTime(), nullable=False),
         sa.Column("action", sa.String(length=80), nullable=False),
+        sa.Column("state", sa.String(length=10), server_default="done", nullable=False),
+        sa.Column("event", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("platform", "event_id"),
     )
+    still = sa.text("state = 'waiting'")
+    op.create_index("ix_inbox_waiting", "inbox", ["received_at"], sqlite_where=still, postgresql_where=still)
     op.create_table(
         "mp_case",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -518,6 +522,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_mp_case_person_id"), table_name="mp_case")
     op.drop_index(op.f("ix_mp_case_next_at"), table_name="mp_case")
     op.drop_table("mp_case")
+    op.drop_index("ix_inbox_waiting", table_name="inbox")
     op.drop_table("inbox")
     op.drop_table("failed")
     op.drop_table("ev_token")
