@@ -1,4 +1,4 @@
-"""`python -m bench`: every comparison, one table. Takes about two minutes; each part also runs alone."""
+"""`python -m bench`: every comparison, one table. Takes about five minutes; each part also runs alone."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import os
 import platform
 import time
 
-from bench import callback, evidence, missing
+from bench import callback, casefile, evidence, missing, receipts, understanding
 
 
 def main() -> None:
     """Measure and print; a wrong answer of any contender ends it with an AssertionError."""
     begun = time.perf_counter()
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
-    print("medians of 5 interleaved rounds, lower is better except req/s; peak memory of ours / plain")
-    for part in (evidence, callback, missing):
+    print("medians of interleaved rounds, lower is better except req/s; peak memory of ours / plain")
+    for part in (evidence, casefile, receipts, callback, missing, understanding):
         for row in part.compare():
             print(row, flush=True)
     print(f"{time.perf_counter() - begun:.0f} s")

@@ -13,12 +13,12 @@ from pathlib import Path
 import redis
 from sqlalchemy.engine import Engine
 
-from bot import clock, db, router
+from bot import approvals_data, channels, clock, db, router
 from bot.context import Context
 from bot.embedded import redis_url
 from bot.evidence.keys import Keys, load_or_create, newest
 from bot.people import People, Person
-from bot.ports import Platform
+from bot.ports import Door, Platform, Reported
 from bot.store import RedisStore
 from config.settings import Settings, load
 
@@ -42,6 +42,12 @@ class App:
         with db.begin(self.engine) as connection:
             yield Context(connection, now=clock.now(), keys=newest(self.keys), zone=self.settings.timezone, actor=actor)
 
+    def doors(self) -> list[tuple[str, tuple[str, str], Door]]:
+        """(whose, (method, path), door): of every platform, and of every channel that is reported to."""
+        found = channels.find(self.settings, self.store)
+        owners = {**self.platforms, **{name: each for name, each in found.items() if isinstance(each, Reported)}}
+        return [(name, at, door) for name, each in owners.items() for at, door in each.doors().items()]
+
     def people_on(self, platform: str) -> list[Person]:
         """Active people of a platform, read outside any write transaction."""
         with self.engine.connect() as connection:
@@ -50,9 +56,11 @@ class App:
 
 def build(settings: Settings) -> App:
     """Connect and load. Raises Misconfigured with every problem at once (settings were validated before)."""
-    importlib.import_module("bot.tables")
+    for core in ("bot.tables", "bot.delegates"):
+        importlib.import_module(core)
     router.discover("handlers", "tables")
     router.discover("handlers", "flow")
+    approvals_data.use(settings.approvals)
     client = redis.Redis.from_url(redis_url(settings.redis_url))
     store = RedisStore(client)
     pin = settings.pkcs11_pin

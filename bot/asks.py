@@ -33,6 +33,14 @@ _OPEN = (
     .where(table.c.person_id == sa.bindparam("person_id"), table.c.state == "open")
     .order_by(table.c.created_at.desc(), table.c.ref)
 )
+# Two who answer questions of one matter in the same moment would each hold one row and close the other's: both lock all
+# of them, in one order. SQLite has one writer.
+_LOCK = (
+    sa.select(table.c.ref)
+    .where(table.c.matter == sa.select(table.c.matter).where(table.c.ref == sa.bindparam("ref")).scalar_subquery())
+    .order_by(table.c.ref)
+    .with_for_update()
+)
 _TAKE = (
     sa.update(table)
     .where(table.c.ref == sa.bindparam("its_ref"), table.c.state == "open")
@@ -66,6 +74,8 @@ def of_matter(connection: Connection, matter: str, kinds: Sequence[str] | None) 
 
 def answer(connection: Connection, ref: str, words: str, now: datetime) -> bool:
     """Conditional update: of two answers in the same moment exactly one returns True."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(_LOCK, {"ref": ref})
     return connection.execute(_TAKE, {"its_ref": ref, "words": words[:80], "moment": now}).rowcount == 1
 
 

@@ -143,9 +143,10 @@ def replay(failed_id: str | None, as_json: bool) -> None:
 
 
 def _register() -> None:
-    from bot import cli_dev, cli_evidence, cli_log, cli_privacy
+    from bot import cli_approvals, cli_attendance, cli_dev, cli_evidence, cli_log, cli_privacy
 
-    for command in (*cli_dev.commands, *cli_evidence.commands, *cli_log.commands, *cli_privacy.commands):
+    rooms = (cli_approvals, cli_attendance, cli_dev, cli_evidence, cli_log, cli_privacy)
+    for command in (each for room in rooms for each in room.commands):
         main.add_command(command)
 
 

@@ -8,13 +8,15 @@ from datetime import date, datetime, timedelta
 
 import structlog
 
-from bot import clock, db, outbox
+from bot import channels, clock, db, outbox
 from bot.app import App
 from bot.card import Card
 from bot.context import Context
 from bot.errors import PlatformError
 from bot.event import Event
+from bot.locale import MASTER, speaking
 from bot.outbox import MAX_ATTEMPTS, Row
+from bot.people import People
 from bot.ports import Correction, Platform, Sent
 from bot.wire import load_card
 
@@ -44,21 +46,45 @@ class Courier:
             row = outbox.claim(connection, row_id, clock.now())
         if row is None:
             return 0
+        if row.kind == channels.KIND:
+            return self._channel(row)
         platform = self._app.platforms.get(row.platform)
         if platform is None:
             return self._give_up(row, PlatformError("platform.off", permanent=True))
+        move = {"send": self._send, "update": self._update, "interim": self._update, "request": self._request}[row.kind]
         try:
-            return {"send": self._send, "update": self._update, "interim": self._update, "request": self._request}[
-                row.kind
-            ](row, platform)
+            # What a platform adds to a card (an invitation to reply, 打开处理) is said in its reader's language.
+            with speaking(self._locale(row)):
+                return move(row, platform)
         except PlatformError as error:
             return self._failed(row, error)
+
+    def _locale(self, row: Row) -> str:
+        with self._app.engine.connect() as connection:
+            person = People(connection).get(row.person_id)
+        return person.locale if person else MASTER
 
     def _send(self, row: Row, platform: Platform) -> int:
         sent = platform.send(row.user_id, load_card(row.body), row.id)
         with self._app.context() as ctx:
             outbox.finish(ctx.db, row.id, ctx.now, state="sent", message_id=sent.message_id, token=sent.update_token)
             self._record(ctx, row, "delivery.accepted", {"platform.json": _json(sent.raw), "card.json": row.body})
+        return 1
+
+    def _channel(self, row: Row) -> int:
+        with self._app.engine.connect() as connection:
+            answered = channels.settled(connection, row)
+        if answered:
+            return self._settle(row, "stopped", "answered before it was sent")
+        try:
+            sent, text = channels.send(self._app, row)
+        except PlatformError as error:
+            if error.code == channels.OFF:  # a rung names every channel there may be; nothing was tried
+                return self._settle(row, "stopped", "the channel is not set up")
+            return self._failed(row, error)
+        with self._app.context() as ctx:
+            outbox.finish(ctx.db, row.id, ctx.now, state="sent", message_id=sent.message_id)
+            self._record(ctx, row, "delivery.accepted", {"channel.json": _json(sent.raw), "text.txt": text})
         return 1
 
     def _update(self, row: Row, platform: Platform) -> int:

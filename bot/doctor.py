@@ -12,7 +12,7 @@ from urllib.request import urlopen
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import clock
+from bot import clock, router
 from bot.app import App, build
 from bot.errors import BotError
 from bot.evidence.tsa_doctor import tsa_findings
@@ -42,6 +42,9 @@ def examine(env: Mapping[str, str]) -> list[Finding]:
         return [*findings, Finding("start", False, str(error), "见上面的提示 / see the hint")]
     findings += [_redis(app), _keys(settings), _clock(), _reachable(settings)]
     findings += tsa_findings(app)
+    if findings[1].ok:
+        for module in router.discover("handlers", "doctor"):
+            findings += module.findings(app)  # type: ignore[attr-defined]
     for name, platform in app.platforms.items():
         try:
             findings += platform.doctor()

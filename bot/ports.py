@@ -196,6 +196,13 @@ class Channel(Protocol):
 
 
 @runtime_checkable
+class Reported(Protocol):
+    """A channel whose vendor tells by HTTP what became of a message."""
+
+    def doors(self) -> Mapping[tuple[str, str], Door]: ...
+
+
+@runtime_checkable
 class Outcomes(Protocol):
     """A channel that can say afterwards how a call ended."""
 

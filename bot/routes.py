@@ -47,9 +47,7 @@ def doors(app: App) -> list[Route]:
     """Every HTTP address of the web process: the platforms' doors, pages, health."""
     from bot.web.server import create_app
 
-    known = {
-        (method, path): door for platform in app.platforms.values() for (method, path), door in platform.doors().items()
-    }
+    known = {at: door for _name, at, door in app.doors()}
     web = create_app(app, Dispatcher(app, lambda: None))
     rows = []
     for rule in sorted(web.url_map.iter_rules(), key=lambda each: (each.rule, each.endpoint)):

@@ -96,7 +96,7 @@ approval = sa.Table(
     metadata,
     sa.Column("id", sa.String(32), primary_key=True),
     sa.Column("kind", sa.String(40), nullable=False),
-    sa.Column("matter", sa.String(60), nullable=False, unique=True),
+    sa.Column("matter", sa.String(60), nullable=False, index=True),  # taken back, it may be asked for again
     sa.Column("person_id", sa.String(40), nullable=False, index=True),
     sa.Column("day", sa.Date, nullable=False),  # the local day it is about
     sa.Column("facts", sa.Text, nullable=False),  # JSON: numbers the chain asked for

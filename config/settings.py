@@ -40,6 +40,7 @@ class Settings(BaseModel):
     roles: Mapping[str, str] = Field(default_factory=dict)
     timezone: str = default("HUIZHI_TIMEZONE")
     clock_file: str = default("HUIZHI_CLOCK_FILE")
+    approvals: str = ""
     database_url: str = Field(default=default("DATABASE_URL"), repr=False)
     redis_url: str = Field(default=default("REDIS_URL"), repr=False)
     tsa: Mapping[str, str] = Field(default_factory=dict)

@@ -88,6 +88,14 @@ SETTINGS: tuple[Setting, ...] = (
         secret=True,
     ),
     *CHANNEL_SETTINGS,
+    Setting(
+        "HUIZHI_APPROVALS",
+        "approvals",
+        "File with the firm's own chains of approval: who decides what, limits, conditions. Empty: the shipped chains."
+        " `huizhi approvals check` tells what is wrong with it.",
+        "/etc/huizhi/approvals.toml",
+        "a file path, or empty",
+    ),
     *EVIDENCE_SETTINGS,
     *VENDOR_SETTINGS,
 )

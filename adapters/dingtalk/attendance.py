@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any, Literal
 
-from adapters.dingtalk.client import Client
+from adapters.dingtalk.client import CALLS_LIMIT, Client
 from adapters.dingtalk.wire import flag, items, mapping, moment, text
 from bot.errors import PlatformError
-from bot.ports import Correction, Leave, Punch, SharedStore, Shift
+from bot.ports import Correction, Leave, Limits, Punch, SharedStore, Shift
 
 OPERATOR = "dingtalk:op_user"
 _PLAN, _PUNCH, _LEAVE, _PAGE = 50, 50, 100, 20
@@ -22,7 +22,13 @@ _WEEK = timedelta(days=7)
 
 
 class DingTalkAttendance:
-    """`zone`: the firm's time zone; days begin and DingTalk's text times are read in it. Raises PlatformError."""
+    """`zone`: the firm's time zone; days begin and DingTalk's text times are read in it. Raises PlatformError.
+
+    Limits (docs: billing-model): every call counts, 5,000 a month in the standard edition; punches are pushed as
+    `attendance_check_record` events where the firm subscribed to them.
+    """
+
+    limits = Limits(_PLAN, _PUNCH, _LEAVE, CALLS_LIMIT, pushes=True)
 
     def __init__(self, client: Client, store: SharedStore, zone: tzinfo, public_url: str) -> None:
         self._client, self._store, self._zone, self._url = client, store, zone, public_url
@@ -150,7 +156,10 @@ class DingTalkAttendance:
             if text(row.get("check_type")).lower() == "onduty":
                 opened = (at, row)
             elif opened:
-                yield Shift(user, day, opened[0], at, text(opened[1].get("id")), text(opened[1].get("group_id")))
+                start, row = opened
+                latest = _core(row, start)
+                core = latest if latest and start < latest < at else None
+                yield Shift(user, day, start, at, text(row.get("id")), text(row.get("group_id")), core)
                 opened = None
 
     def _punch(self, row: Mapping[str, Any]) -> Punch | None:
@@ -183,6 +192,21 @@ def leave_hours(percent: int, unit: str) -> float | None:
 def _kind(value: object) -> Literal["on", "off", "other"]:
     kinds: dict[str, Literal["on", "off"]] = {"onduty": "on", "offduty": "off"}
     return kinds.get(text(value).lower(), "other")
+
+
+def _core(row: Mapping[str, Any], start: datetime) -> datetime | None:
+    """The latest arrival of a flexible shift: `flexMinutes` in the plan's `features` is [early, late].
+
+    Docs show `features` with schedule/listbyday; UNVERIFIED whether schedule/listbyusers sends it too.
+    """
+    features = row.get("features")
+    try:
+        known = mapping(json.loads(features) if isinstance(features, str) else features)
+    except ValueError:
+        return None
+    minutes = items(known.get("flexMinutes"))
+    late = minutes[1] if len(minutes) > 1 else 0
+    return start + timedelta(minutes=min(late, 360)) if isinstance(late, int) and late > 0 else None
 
 
 def _ms(at: datetime) -> int:

@@ -23,12 +23,13 @@ from adapters.wecom.rules import (
     Slot,
     exempt,
     fixed_slots,
+    flexible,
     midnight,
     reported_slots,
     scheduled_slots,
 )
 from bot.errors import PlatformError
-from bot.ports import Correction, Leave, Punch, Shift
+from bot.ports import Correction, Leave, Limits, Punch, Shift
 
 log = logging.getLogger(__name__)
 BATCH = 100
@@ -39,7 +40,12 @@ KINDS: dict[str, Literal["on", "off"]] = {"上班打卡": "on", "下班打卡": 
 
 
 class WeComAttendance:
-    """See bot.ports.Attendance. A user id the attendance system does not know is left out and logged."""
+    """See bot.ports.Attendance. A user id the attendance system does not know is left out and logged.
+
+    Limits: 100 people a call, 60 to 600 calls a minute by interface, none a month; punches are never pushed.
+    """
+
+    limits = Limits(BATCH, BATCH, BATCH)
 
     def __init__(self, client: Client) -> None:
         self._client = client
@@ -63,8 +69,8 @@ class WeComAttendance:
         for report in self._reports(undecided, day, day):
             plans[str(inner(report, "base_info").get("acctid")).casefold()] = reported_slots(report)
         return [
-            Shift(names[user], day, _at(day, start), _at(day, end), f"{start}-{end}", _group(groups[user]))
-            for user, plan in plans.items() if user in groups for start, end in plan
+            _shift(names[user], day, slot, groups[user])
+            for user, plan in plans.items() if user in groups for slot in plan
         ]  # fmt: skip
 
     def punches(self, user_ids: Sequence[str], since: datetime, until: datetime) -> list[Punch]:
@@ -173,6 +179,13 @@ def _windows(since: datetime, until: datetime) -> Iterator[tuple[datetime, datet
 
 def _names(user_ids: Sequence[str]) -> dict[str, str]:
     return {user.casefold(): user for user in user_ids}  # WeCom echoes ids in lower case in places
+
+
+def _shift(user: str, day: date, slot: Slot, group: Json) -> Shift:
+    start, end = slot
+    core = flexible(group, start)
+    latest = _at(day, core) if start < core < end else None
+    return Shift(user, day, _at(day, start), _at(day, end), f"{start}-{end}", _group(group), latest)
 
 
 def _at(day: date, seconds: int) -> datetime:

@@ -15,10 +15,10 @@ from zoneinfo import ZoneInfo
 import chinese_calendar
 
 from adapters.wecom.client import Json, inner, rows
-from bot.errors import PlatformError
 
 ZONE = ZoneInfo("Asia/Shanghai")
 FIXED, SHIFT, FREE = 1, 2, 3
+MOST_FLEX = 6 * 3600
 Slot = tuple[int, int]
 """(work_sec, off_work_sec)."""
 
@@ -29,10 +29,10 @@ def midnight(day: date) -> int:
 
 
 def fixed_slots(group: Json, day: date) -> list[Slot] | None:
-    """Slots of a fixed rule; empty on a day off; None when only the daily report knows (alternating weeks, 大小周).
+    """Slots of a fixed rule; empty on a day off; None when only the daily report knows.
 
-    Special days win over the statutory calendar, which wins over the weekdays.
-    Raises PlatformError (alarm) when the rule follows a statutory calendar that is not published yet.
+    That is so for alternating weeks (大小周), and for a rule that follows a statutory calendar which is not published
+    in our data yet. Special days win over the statutory calendar, which wins over the weekdays.
     """
     if any(_special(row, day) for row in rows(group, "spe_offdays")):
         return []
@@ -43,7 +43,10 @@ def fixed_slots(group: Json, day: date) -> list[Slot] | None:
             return slots(rows(row, "checkintime")) or usual
     today = [row for row in normal if _weekday(row.get("workdays"), day)]
     if group.get("sync_holidays"):
-        holiday, name = _calendar(day)
+        known = _calendar(day)
+        if known is None:
+            return None
+        holiday, name = known
         if holiday and (name or not today):
             return []
         if not holiday and day.weekday() >= 5:
@@ -90,6 +93,27 @@ def slots(times: Iterable[Json]) -> list[Slot]:
     return found
 
 
+def flexible(group: Json, start: int) -> int:
+    """Seconds from midnight of the latest arrival for a slot that begins at `start`: the core time of flexible hours.
+
+    Docs name `allow_flex` with `flex_on_duty_time` and `max_allow_arrive_late`, in milliseconds like `limit_aheadtime`;
+    UNVERIFIED for the last two. Of several values the largest counts: whoever may still come is not missing yet.
+    """
+    rules = [*rows(group, "checkindate"), *rows(group, "schedulelist"), *_late(group)]
+    allowed = [
+        row.get(name)
+        for row in rules
+        if row.get("allow_flex")
+        for name in ("flex_on_duty_time", "max_allow_arrive_late", "flex_time")
+    ]
+    late = max((value for value in allowed if isinstance(value, int) and not isinstance(value, bool)), default=0)
+    return start + min(max(late, 0) // 1000, MOST_FLEX)
+
+
+def _late(group: Json) -> list[Json]:
+    return [group] if group.get("allow_flex") else []
+
+
 def exempt(group: Json, user: str) -> bool:
     """On the rule's white list: this person never has to punch."""
     names = group.get("white_users")
@@ -117,10 +141,10 @@ def _weekday(listed: Any, day: date) -> bool:
     return number in listed or (number == 7 and 0 in listed)
 
 
-def _calendar(day: date) -> tuple[bool, bool]:
-    """(is a day off, is a statutory holiday)."""
+def _calendar(day: date) -> tuple[bool, bool] | None:
+    """(is a day off, is a statutory holiday); None for a year that is not published yet."""
     try:
         off, name = chinese_calendar.get_holiday_detail(day)
     except NotImplementedError:
-        raise PlatformError("calendar", f"没有 {day.year} 年的法定节假日数据，请升级", alarm=True) from None
+        return None
     return bool(off), name is not None

@@ -6,7 +6,7 @@ import functools
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -66,6 +66,12 @@ class Sealer(Protocol):
     def seal(self, conn: Connection, subject: str, plain: bytes, aad: bytes) -> bytes: ...
 
 
+class Vault(Protocol):
+    """Prepares a sealer for several people in one go; `vault.Vault` is one."""
+
+    def prepared(self, conn: Connection, subjects: Iterable[str]) -> Sealer: ...
+
+
 def commit(salt: bytes, content: bytes) -> bytes:
     """SHA-256(salt || content). The salt is exactly 32 bytes: only a fixed length makes it binding."""
     if len(salt) != SALT:
@@ -119,7 +125,7 @@ def append(
     parts: Sequence[Part],
     source: Mapping[str, str],
     salts: Salts = secrets.token_bytes,
-    vault: Sealer | None = None,
+    vault: Vault | None = None,
 ) -> Appended:
     """Write one event, chained to the last one of its object. See `Draft` and `append_many`."""
     draft = Draft(event_id, type, at, seen, actor, subject, object_id, parts, source)
@@ -131,7 +137,7 @@ def append_many(
     keys: Keys,
     drafts: Sequence[Draft],
     *,
-    vault: Sealer | None = None,
+    vault: Vault | None = None,
     salts: Salts = secrets.token_bytes,
 ) -> list[Appended]:
     """Write events in this order, each chained to the last one of its object. Does not commit.
@@ -143,13 +149,16 @@ def append_many(
     ready = statements(conn.dialect.name, conn.dialect.paramstyle)
     heads = _heads(conn, ready, {draft.object_id for draft in drafts})
     events, parts, done = [], [], []
+    sealer = (
+        vault.prepared(conn, {each for draft in drafts if draft.parts and (each := _holder(draft))}) if vault else None
+    )
     for draft in drafts:
         seq, prev = heads[draft.object_id]
         event, mine, appended = _seal(keys, draft, (seq + 1, prev), salts)
         heads[draft.object_id] = seq + 1, appended.leaf_hash
-        holder = _holder(draft) if vault else None
-        if vault and holder:
-            mine = [row | _encrypted(conn, vault, holder, row) for row in mine]
+        holder = _holder(draft) if sealer else None
+        if sealer and holder:
+            mine = [row | _encrypted(conn, sealer, holder, row) for row in mine]
         events.append(event)
         parts += mine
         done.append(appended)
@@ -177,9 +186,9 @@ def _holder(draft: Draft) -> str | None:
     return next((each for each in people if each not in ("p:none", "p:system")), None)
 
 
-def _encrypted(conn: Connection, vault: Sealer, holder: str, row: Mapping[str, Any]) -> dict[str, object]:
+def _encrypted(conn: Connection, sealer: Sealer, holder: str, row: Mapping[str, Any]) -> dict[str, object]:
     aad = aad_of(row["event_id"], row["position"])
-    return {"content": vault.seal(conn, holder, row["content"], aad), "sealed_for": holder}
+    return {"content": sealer.seal(conn, holder, row["content"], aad), "sealed_for": holder}
 
 
 def _seal(

@@ -73,8 +73,18 @@ def export(
     if report is not None:
         checked = verify_files(_signed(files, keys, manifest))
         files["report.pdf"] = report(facts_of(chosen, added, proofs, checked, {**manifest, "epochs": epochs}, steps))
-    out.write_bytes(_packed(_signed(files, keys, manifest)))
+    _write(out, _packed(_signed(files, keys, manifest)))
     return len(chosen.events)
+
+
+def _write(out: Path, data: bytes) -> None:
+    """Whole or not at all: half a package on a full disk must not look like one."""
+    draft = out.with_name(f".{out.name}.part")
+    try:
+        draft.write_bytes(data)
+        draft.replace(out)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _steps(added: Added) -> list[dict[str, Any]]:

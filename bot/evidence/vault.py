@@ -10,6 +10,7 @@ import functools
 import os
 import secrets
 from collections import OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,12 +18,13 @@ from typing import Any, Protocol
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from bot import clock
 from bot.errors import Misconfigured
 from bot.evidence.keys import PASSPHRASE, sync_folder, write_private
 from bot.evidence.log import aad_of, milliseconds
+from bot.evidence.tables import ev_subject_key
 
 FILE = "data.key"
 SIZE, NONCE, SALT = 32, 12, 16
@@ -52,10 +54,16 @@ class Vault:
         After the key was destroyed the content is sealed with a key that nobody keeps: it is born erased.
         Raises Misconfigured when the person's key was wrapped by another `data.key`.
         """
-        found = _look(conn, subject) or self._made(conn, subject)
-        key = self._key(subject, found[0]) if found[0] else AESGCM(secrets.token_bytes(SIZE))
-        nonce = secrets.token_bytes(NONCE)
-        return nonce + key.encrypt(nonce, plain, aad)
+        return self.prepared(conn, [subject]).seal(conn, subject, plain, aad)
+
+    def prepared(self, conn: Connection, subjects: Iterable[str]) -> Prepared:
+        """These people's keys looked up, and made where there was none, in one go; good for this transaction only."""
+        wanted = sorted(set(subjects))
+        found = _look_all(conn, wanted)
+        if new := [each for each in wanted if each not in found]:
+            conn.exec_driver_sql(_INSERT[conn.dialect.name], [self._wrapped(each) for each in new])
+            found |= _look_all(conn, new)  # another process may have been first; its key counts
+        return Prepared(self, found)
 
     def open(self, conn: Connection, subject: str, sealed: bytes, aad: bytes) -> bytes | None:
         """The plain bytes; None when the person's key was destroyed (or never existed). ValueError when tampered."""
@@ -73,12 +81,10 @@ class Vault:
             return None if row.content is None else bytes(row.content)
         return self.open(conn, row.sealed_for, bytes(row.content), aad_of(row.event_id, row.position))
 
-    def _made(self, conn: Connection, subject: str) -> tuple[bytes | None]:
+    def _wrapped(self, subject: str) -> tuple[str, bytes, int]:
         nonce = secrets.token_bytes(NONCE)
         wrapped = nonce + self._kek.encrypt(nonce, secrets.token_bytes(SIZE), _wrap_aad(subject))
-        conn.exec_driver_sql(_INSERT[conn.dialect.name], (subject, wrapped, milliseconds(clock.now())))
-        # Another process may have been first; its key is the one that counts.
-        return _look(conn, subject) or (None,)
+        return subject, wrapped, milliseconds(clock.now())
 
     def _key(self, subject: str, wrapped: bytes) -> AESGCM:
         """The unwrapped key, remembered by its wrapped bytes: a destroyed or replaced key is never found here."""
@@ -95,6 +101,20 @@ class Vault:
             if len(self._open) > _CACHED:
                 self._open.popitem(last=False)
         return known
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A vault with the wrapped keys of some people at hand; see `Vault.prepared`."""
+
+    _vault: Vault
+    _found: Mapping[str, bytes | None]
+
+    def seal(self, _conn: Connection, subject: str, plain: bytes, aad: bytes) -> bytes:
+        """As `Vault.seal`, for the people it was prepared for. KeyError for others."""
+        wrapped, nonce = self._found[subject], secrets.token_bytes(NONCE)
+        key = self._vault._key(subject, wrapped) if wrapped else AESGCM(secrets.token_bytes(SIZE))
+        return nonce + key.encrypt(nonce, plain, aad)
 
 
 def open_vault(key_dir: Path | str) -> Vault:
@@ -181,3 +201,10 @@ def _look(conn: Connection, subject: str) -> tuple[bytes | None] | None:
     """None: no key was ever made; (None,): it was destroyed."""
     row = conn.exec_driver_sql(_SELECT[conn.dialect.name], (subject,)).first()
     return None if row is None else (None if row[0] is None else bytes(row[0]),)
+
+
+def _look_all(conn: Connection, subjects: Sequence[str]) -> dict[str, bytes | None]:
+    """Wrapped keys; None for a destroyed one, absent where none was ever made."""
+    table = ev_subject_key.c
+    query = select(table.subject, table.wrapped).where(table.subject.in_(subjects))
+    return {row.subject: None if row.wrapped is None else bytes(row.wrapped) for row in conn.execute(query)}

@@ -52,6 +52,7 @@ KNOWN = re.compile(
     r"|checkpoints/\d+-\d+\.(?:note|cosig|[a-z0-9_-]+\.(?:tst|chain\.pem))|anchors/anchors\.json"
     r"|consents/consents\.json|epochs/epochs\.json|verify/(?:huizhi_verify\.py|verify\.html)"
 )
+PROMISE = re.compile(r"(huizhi-promise/1\n(\S{1,200})\n([\w+/]{43}=)\n\d{1,15}\n\n\u2014 \S{1,250} [\w+/=]{80,120})")
 UNLISTED = ("manifest.json", "manifest.note", "SHA256SUMS")
 MALFORMED = (
     *(KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError, OverflowError, InvalidSignature),
@@ -930,9 +931,10 @@ class Check:
     def check_chain(self, place: str, chain: dict[int, Event], fact: dict[str, Any] | None) -> None:
         known, before = self.place.get(place, {}), b"" if fact or 1 in chain else None
         count = fact["count"] if fact else 0
-        if type(count) is not int or count > MAX_FILES:
+        most = max([*chain, *known, count]) if type(count) is int else MAX_FILES + 1
+        if most > MAX_FILES:
             raise ValueError("count of an object")
-        for seq in range(1, max([*chain, *known, count]) + 1):
+        for seq in range(1, most + 1):
             if seq not in chain:
                 event_id, file = known.get(seq, ("", ""))
                 if file not in self.bad or not file:
@@ -987,12 +989,23 @@ class Check:
                 )
 
     def check_brought(self) -> None:
-        """Checkpoints the other side kept: signed notes, receipts, or lines `origin size root` from the chat."""
+        """What the other side kept: signed notes, receipts with their promise, lines `origin size root` from chat."""
+        kept = {b64(event.leaf) for event in self.events.values()}
         for label, raw in self.brought.items():
-            text = raw.decode("utf-8", "replace").replace("\\n", "\n")
+            text = raw.decode("utf-8-sig", "replace").replace("\r\n", "\n").replace("\\n", "\n")
+            promises = PROMISE.findall(text)
+            for note, origin, leaf in promises:
+                try:
+                    open_note(f"{note}\n", self.names[origin].promise)
+                    if leaf not in kept:
+                        self.fail("", label, f"您的回执（{leaf}）所承诺的记录不在包内：若属于本案，就是被漏掉了",
+                                  f"the event that your receipt ({leaf}) promises is not in the package: if it belongs"
+                                  " here, it was left out")  # fmt: skip
+                except MALFORMED:
+                    self.fail("", label, "这张回执不是本日志签发的", "the receipt is not signed by this log")
             found = re.findall(r"([^\s\"|｜：:]{1,200})[ \n](\d{1,19})[ \n]([A-Za-z0-9+/]{43}=)", text)
             places = dict.fromkeys((self.names[x[0]].number, number(x[1]), x[2]) for x in found if x[0] in self.names)
-            if not places:
+            if not places and not promises:
                 self.fail("", label, "其中没有本日志的检查点", "holds no checkpoint of this log")
             for epoch, size, root in places:
                 self.compare(label, epoch, size, root)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from flask import Blueprint, Flask, Response, g, make_response, redirect, render
 from flask.typing import ResponseReturnValue
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader
 from redis.exceptions import RedisError
+from sqlalchemy.engine import Connection
 from werkzeug.exceptions import HTTPException, NotFound
 
 from bot import access, clock
@@ -24,12 +25,28 @@ from bot.people import People, Person
 from bot.store import new_ref
 from bot.web import security
 from bot.web.session import Session, Sessions
-from bot.web.words import LANGS, Lang, part_name, say
+from bot.web.words import LANGS, Lang, Pair, part_name, say
 
 log = structlog.get_logger("huizhi.pages")
+KEPT = ("q", "before", "next", "p", "site", "state")
+"""Arguments of a page that the link to the other language takes along."""
 FRESH = 300
 """Seconds of use after which a session's cookie is renewed."""
 _SAID: Mapping[int, str] = {404: "not_here", 405: "not_here", 429: "slow_down", 413: "too_big"}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A handler's page in the navigation and on the start page, for those whom it `opens` to.
+
+    `words` is its name, `about` one line on what it is for, each (Chinese, English); `status` what is going on there.
+    """
+
+    path: str
+    words: Pair
+    about: Pair
+    opens: Callable[[Connection, Person], bool]
+    status: Callable[[Connection, Person, Lang], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +58,7 @@ class Visit:
     session: Session
     sessions: Sessions
     lang: Lang
+    places: Sequence[Place] = ()
 
     def page(self, template: str, **values: object) -> str:
         """The template (`<handler>/<name>.html` for a handler's own) with the words and the person at hand."""
@@ -65,10 +83,13 @@ class Visit:
         return (found.proves_zh, found.not_zh) if self.lang == "zh" else (found.proves_en, found.not_en)
 
     def tabs(self) -> list[tuple[str, str]]:
-        """(path, word) of what this person has."""
+        """(path, its name) of what this person has."""
+        number = LANGS.index(self.lang)
         with self.app.engine.connect() as conn:
             others = access.is_hr(self.person) or access.MANAGER in access.roles(conn, self.person)
-        return [("/me", "record"), ("/todo", "todo"), *([("/people", "people_tab")] if others else [])]
+            theirs = [(each.path, each.words[number]) for each in self.places if each.opens(conn, self.person)]
+        own = [("/me", "record"), ("/todo", "todo"), *([("/people", "people_tab")] if others else [])]
+        return [*((path, say(self.lang, word)) for path, word in own), *theirs]
 
 
 View = Callable[..., ResponseReturnValue]
@@ -82,6 +103,7 @@ class Pages:
         self.app, self.sessions = app, sessions
         self.blueprint = Blueprint("pages", __name__, template_folder="templates")
         self.loaders: dict[str, FileSystemLoader] = {}
+        self.places: list[Place] = []
 
     def get(self, path: str, view: View) -> None:
         """A page to look at. GET must change nothing but the trace that somebody looked."""
@@ -94,6 +116,10 @@ class Pages:
     def templates(self, prefix: str, folder: Path) -> None:
         """Templates of a handler, named `<prefix>/<file>`."""
         self.loaders[prefix] = FileSystemLoader(folder)
+
+    def place(self, place: Place) -> None:
+        """Name a page in the navigation and on the start page."""
+        self.places.append(place)
 
     def _add(self, path: str, view: View, method: str) -> None:
         guarded = functools.partial(self._answer, view)
@@ -114,7 +140,7 @@ class Pages:
             return said("slow_down", 429)
         if request.method == "POST" and not security.same_secret(request.form.get("csrf", ""), session.csrf):
             return said("form_old", 403)
-        visit = Visit(self.app, person, session, self.sessions, g.lang)
+        visit = Visit(self.app, person, session, self.sessions, g.lang, tuple(self.places))
         response = make_response(view(visit, **parts))
         if now.timestamp() - session.seen > FRESH:
             self.keep(response, session, now)
@@ -143,7 +169,9 @@ def _to_sign_in() -> Response:
 def draw(template: str, lang: Lang, **values: object) -> str:
     """Render with `t(key)` for words. The language link keeps the page and its other arguments."""
     other = LANGS[1 - LANGS.index(lang)]
-    args = {name: value for name, value in request.args.items() if name in ("q", "before", "next", "p")}
+    args = {
+        name: value for name, value in request.args.items() if name in ("q", "before", "next", "p", "site", "state")
+    }
     switch = "?" + "&".join(f"{name}={quote(value, safe='')}" for name, value in (args | {"lang": other}).items())
     if request.method != "GET":  # what a form led to cannot be asked for again in the other language
         switch = ""

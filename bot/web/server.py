@@ -39,10 +39,9 @@ def create_app(app: App, dispatch: Dispatch) -> Flask:
     callbacks = Counter(
         "huizhi_callbacks", "Inbound callbacks by door and status", ["door", "status"], registry=registry
     )
-    for name, platform in app.platforms.items():
-        for (method, path), door in platform.doors().items():
-            view = _view(door, dispatch, callbacks.labels, path)
-            web.add_url_rule(path, endpoint=f"{name} {method} {path}", view_func=view, methods=[method])
+    for name, (method, path), door in app.doors():
+        view = _view(door, dispatch, callbacks.labels, path)
+        web.add_url_rule(path, endpoint=f"{name} {method} {path}", view_func=view, methods=[method])
     _operations(web, app, registry)
     site.install(web, app)
     web.after_request(_harden)

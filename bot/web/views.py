@@ -20,10 +20,14 @@ from bot.tables import ask, outbox
 from bot.web import record
 from bot.web.pages import Pages, Visit
 from bot.web.receipts import receipt
+from bot.web.words import LANGS
 from bot.wire import load_card
 
 SHOWN = 100
 PAGE_NAME = "record"
+LATEST = 3
+QUIET = ("delivery.", "access.")
+"""What the start page leaves to the record: it would crowd out what people did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +50,30 @@ def register(pages: Pages) -> None:
     pages.get("/people/<person_id>", somebody)
 
 
-def home(visit: Visit) -> ResponseReturnValue:
-    """The way in for whoever typed only the host."""
-    return redirect("/me")
+def home(visit: Visit) -> str:
+    """The start page: what waits, what was recorded last, and what else the person has."""
+    person = visit.person
+    with visit.app.engine.connect() as conn:
+        others = access.is_hr(person) or access.MANAGER in access.roles(conn, person)
+        places = [
+            (each.path, each.words, each.about, each.status(conn, person, visit.lang))
+            for each in visit.places
+            if each.opens(conn, person)
+        ]
+        latest = record.entries(conn, person, None, None, QUIET)[:LATEST]
+        return visit.page(
+            "home.html",
+            waiting=waiting(conn, person),
+            latest=latest,
+            others=others,
+            places=places,
+            number=number(visit),
+        )
+
+
+def number(visit: Visit) -> int:
+    """Which of a pair (Chinese, English) the visitor reads."""
+    return LANGS.index(visit.lang)
 
 
 def me(visit: Visit) -> str:

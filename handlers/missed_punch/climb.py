@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from bot.context import Context
 from bot.people import Person
-from handlers.missed_punch import cards_manager, rules, steps, store
+from handlers.missed_punch import cards, cards_manager, reach, rules, steps, store
 from handlers.missed_punch import tables as t
 from handlers.missed_punch.employee import ask_approval
 from handlers.missed_punch.store import Case
@@ -37,14 +37,18 @@ def _rung(ctx: Context, case: Case, person: Person) -> None:
     if at := store.punch_since(ctx.db, case):
         steps.punched(ctx, case, person, at)
     elif leave := store.leave_at(ctx.db, person.id, ctx.now):
-        steps.finish(ctx, case, person, "leave", "已看到请假" + ("申请" if leave[1] else ""), ctx.now)
+        pending = leave[1]
+        steps.finish(ctx, case, person, "leave", lambda: cards.leave_seen(pending), ctx.now)
     elif not person.active:
-        steps.finish(ctx, case, person, "left", "已不在通讯录中", ctx.now)
+        steps.finish(ctx, case, person, "left", cards.gone, ctx.now)
     elif not _fresh(ctx, case.platform):
         # A punch may be waiting behind a broken feed: nobody is asked about it until we can see again.
         return
-    elif (rung := rules.rung_due(case.base_at, ctx.now, case.rung)) is not None:
-        steps.climb_to(ctx, case, person, rung)
+    elif later := reach.life_after(ctx.db, case):
+        steps.stop(ctx, case, person, later)
+        ctx.record("checkin.sign_of_life", case.id, subject=person, source={"action": "later punch"}, at=later)
+    else:
+        steps.advance(ctx, case, person)
 
 
 def _fresh(ctx: Context, platform: str) -> bool:
@@ -58,10 +62,12 @@ def _to_hr(ctx: Context, case: Case, person: Person) -> None:
         store.move(ctx.db, case, next_at=None)
         return
     if case.state == "reason":
-        wait = cards_manager.decided(
-            person.name, store.hhmm(case.claimed_at, person.zone), "已转 HR", "没有收到驳回原因，由 HR 确认。"
+        claimed = store.hhmm(case.claimed_at, person.zone)
+        ctx.close(
+            case.id,
+            lambda _person, _ask: cards_manager.decided(person.name, claimed, "to_hr"),
+            kinds=(steps.REASON, steps.APPROVAL),
         )
-        ctx.close(case.id, lambda _person, _ask: wait, kinds=(steps.REASON, steps.APPROVAL))
     store.move(ctx.db, case, states=("approval", "reason"), state="approval", next_at=None)
     people = [each for each in steps.hr_people(ctx, person) if not _has_it(ctx, case, each)]
     ask_approval(ctx, case, person, case.claimed_at, case.words, people)

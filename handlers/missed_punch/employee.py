@@ -6,34 +6,20 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot import asks
 from bot.asks import Ask
 from bot.card import Card
 from bot.context import Context
 from bot.event import Event
 from bot.people import Person
-from handlers.missed_punch import cards, cards_manager, rules, steps, store
+from handlers.missed_punch import approving, cards, cards_approval, cards_manager, distress, rules, steps, store
 from handlers.missed_punch.store import Case
-
-_STANDS = {
-    "time": "等你回复到岗时间，如 9:02。",
-    "approval": "补卡已提交，等待确认。",
-    "reason": "补卡还在确认中。",
-    "writing": "补卡已同意，正在写入考勤。",
-    "write_failed": "补卡已同意，HR 正在处理写入。",
-}
-_OUTCOMES = {
-    "corrected": "补卡已完成。",
-    "rejected": "这次补卡没有通过，原因已发给本人。",
-    "punched": "已看到打卡，不用再处理。",
-    "leave": "已按请假处理。",
-}
 
 
 def where_it_stands(ctx: Context, case: Case) -> Card:
     """For a click that came second: what happened before it, and by whom."""
-    text = _STANDS.get(case.state) or _OUTCOMES.get(case.outcome) or "已经记下你的回复，不用重复操作。"
     by = ctx.people.get(case.decided_by)
-    return cards.already(f"{text}（{by.name}）" if by else text)
+    return cards.already(case.state, case.outcome, by.name if by else "")
 
 
 def choose(
@@ -60,42 +46,42 @@ def choose(
     if ref and not ctx.answer(ref, kind):
         return where_it_stands(ctx, case)
     _tell(event, ctx, case, person, said, words)
-    noted = cards.noted(kind, ref, words) if kind != "forgot" else cards.noted_closed("forgot")
-    ctx.close(
-        case.id,
-        lambda _p, ask: noted if ask.ref == ref else cards.noted_closed(kind),
-        kinds=(steps.CHECKIN,),
-        interim=kind == "forgot",
-    )
+
+    def noted(_person: Person, ask: Ask | None) -> Card:
+        mine = kind != "forgot" and (ask is None or ask.ref == ref)
+        return cards.noted(kind, ref, words, said.span) if mine else cards.noted_closed(kind)
+
+    ctx.close(case.id, noted, kinds=(steps.CHECKIN,), interim=kind == "forgot")
     if kind == "forgot":
         start = store.hhmm(case.start_at, person.zone)
-        ctx.ask(person, steps.TIME, case.id, lambda time_ref: cards.ask_time(time_ref, start))
-    return noted
+        used, limit = approving.allowance(ctx, person, case.day)
+        ctx.ask(
+            person,
+            steps.TIME,
+            case.id,
+            lambda time_ref: cards_approval.with_allowance(cards.ask_time(time_ref, start), used, limit),
+        )
+    elif kind in cards_approval.KINDS:
+        approving.draft(ctx, case, person, kind, words)
+    return noted(person, None)
 
 
 def _tell(event: Event, ctx: Context, case: Case, person: Person, said: rules.Understood, words: str) -> None:
     if said.kind == "help":
-        when = store.hhmm(event.at, person.zone)
-        for each in steps.hr_people(ctx, person):
-            ctx.ask(each, steps.HELP, case.id, lambda ref: cards_manager.help_wanted(ref, person.name, when, words))
-        ctx.record("checkin.escalated", case.id, subject=person, source={"why": "help"})
+        distress.page(event, ctx, person, words, case.id)
     elif said.kind == "medical":
         # Nobody but the person knows the reason: manager and HR see one and the same neutral line.
         boss = steps.boss_of(ctx, person)
         for each in [*([boss] if boss else []), *steps.hr_people(ctx, person)]:
-            ctx.say(each, cards_manager.whereabouts(person.name, cards.LABELS["medical"]), case.id)
+            ctx.say(each, lambda: cards_manager.whereabouts(person.name, cards.LABELS["medical"]), case.id)
         ctx.record("leave.drafted", case.id, subject=person, parts={"kind": cards.LABELS["medical"]})
     elif said.kind == "device":
         for each in steps.hr_people(ctx, person):
-            ctx.say(each, cards_manager.device(person.name, case.site), case.id)
+            ctx.say(each, lambda: cards_manager.device(person.name, case.site), case.id)
     elif said.kind == "on_my_way" and said.time:
-        boss = steps.boss_of(ctx, person)
+        boss, eta = steps.boss_of(ctx, person), said.span
         if boss:
-            ctx.say(
-                boss,
-                cards_manager.whereabouts(person.name, cards.LABELS["on_my_way"], said.time.strftime("%H:%M")),
-                case.id,
-            )
+            ctx.say(boss, lambda: cards_manager.whereabouts(person.name, cards.LABELS["on_my_way"], eta), case.id)
 
 
 def _moment(case: Case, person: Person, said: time) -> datetime:
@@ -109,23 +95,19 @@ def _moment(case: Case, person: Person, said: time) -> datetime:
 def submit(event: Event, ctx: Context, case: Case, person: Person, at: datetime, words: str, reason: str) -> Card:
     """Ask for the approval of a correction to `at`."""
     claimed, start = store.hhmm(at, person.zone), store.hhmm(case.start_at, person.zone)
-    why = "还没到这个时间，请回复实际到岗的时间。" if at > ctx.now else "这个时间不在班次范围内，请再确认一下。"
     if at > ctx.now or not case.start_at - store.EARLY <= at < case.end_at:
         ref = _time_ask(ctx, case, person, start)
         steps.stop(ctx, case, person, event.at, state="time", reason=reason)
-        return cards.time_again(ref, start, f"{claimed}：{why}")
-    approvers = steps.deciders(ctx, person)
-    if not approvers:
+        return cards.time_again(ref, start, claimed, at > ctx.now)
+    if not steps.deciders(ctx, person):
         # Not an error of theirs, and not one that may undo the sign of life: kept, and said plainly.
         steps.stop(ctx, case, person, event.at, reason=reason, claimed_at=at, words=words)
         return cards.no_approver(claimed)
     values: dict[str, Any] = {"claimed_at": at, "reason": reason, "words": words, "replied_at": ctx.now}
-    patience = ctx.now + rules.APPROVAL_PATIENCE
-    if not store.move(ctx.db, case, states=steps.LISTENING, state="approval", next_at=patience, **values):
+    if not store.move(ctx.db, case, states=steps.LISTENING, state="approval", next_at=None, **values):
         return where_it_stands(ctx, case)
     steps.retract(ctx, case, person, event.at)
-    ask_approval(ctx, case, person, at, words, approvers)
-    names = "、".join(each.name for each in approvers)
+    names = "、".join(each.name for each in approving.request_correction(ctx, case, person, words))
     ctx.record(
         "checkin.approval_requested",
         case.id,
@@ -133,9 +115,13 @@ def submit(event: Event, ctx: Context, case: Case, person: Person, at: datetime,
         parts={"claimed": at.isoformat(), "words": words},
         at=event.at,
     )
-    card = cards.requested(claimed, names, words)
-    ctx.close(case.id, lambda _person, _ask: card, kinds=(steps.CHECKIN, steps.TIME), interim=True)
-    return card
+
+    def requested(_person: Person, ask: Ask) -> Card:
+        return cards.requested(claimed, names, words, ask.ref)
+
+    ctx.close(case.id, requested, kinds=(steps.CHECKIN, steps.TIME), interim=True)
+    first = asks.of_matter(ctx.db, case.id, (steps.CHECKIN, steps.TIME))
+    return requested(person, first[0]) if first else cards.requested(claimed, names, words)
 
 
 def ask_approval(ctx: Context, case: Case, person: Person, at: datetime, words: str, approvers: list[Person]) -> None:

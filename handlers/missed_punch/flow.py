@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from bot import approvals_flow
 from bot.card import Card
 from bot.context import Context
 from bot.event import PUNCHED, Event
 from bot.people import Person
 from bot.router import Gone, erases, heard, on
-from handlers.missed_punch import cards, flow_approval, flow_others, flow_words, rules, steps, store
+from handlers.missed_punch import (
+    cards,
+    cards_manager,
+    flow_approval,
+    flow_contacts,
+    flow_ladder,
+    flow_others,
+    flow_words,
+    rules,
+    steps,
+    store,
+)
 from handlers.missed_punch import tables as t
 from handlers.missed_punch.employee import choose, submit, where_it_stands
 
-__all__ = ["alive", "flow_approval", "flow_others", "flow_words"]
+__all__ = ["alive", "flow_approval", "flow_contacts", "flow_ladder", "flow_others", "flow_words"]
+_UNDOABLE = ("alive", "time", "approval")
+_UNSAID: Mapping[str, Any] = {"reason": "", "replied_at": None, "claimed_at": None, "next_at": None}
 _EARLY_WORD = timedelta(hours=1)
 
 
@@ -81,9 +96,13 @@ def undo(event: Event, ctx: Context) -> Card | None:
     ask = ctx.asked(event.ref)
     case, person = store.need(ctx, ask.matter)
     fresh = case.replied_at is not None and ctx.now - case.replied_at <= rules.UNDO_WINDOW
-    if case.state not in ("alive", "time") or not fresh:
+    if not fresh or not store.move(ctx.db, case, states=_UNDOABLE, state="alive", **_UNSAID):
         return where_it_stands(ctx, case)
-    store.move(ctx.db, case, state="alive", reason="", replied_at=None)
+    if case.state == "approval":
+        approvals_flow.end(ctx, case.id, "withdrawn")
+        claimed = store.hhmm(case.claimed_at or case.start_at, person.zone)
+        back = (steps.APPROVAL, steps.REASON)
+        ctx.close(case.id, lambda _person, _ask: cards_manager.withdrawn(person.name, claimed), kinds=back)
     ctx.record("checkin.undone", case.id, subject=person, source={"was": case.reason}, at=event.at)
     hello, shift = steps.greeting(ctx.now, person.zone), store.span(case, person.zone)
     ctx.ask(person, steps.CHECKIN, case.id, lambda ref: cards.checkin(ref, hello, shift))

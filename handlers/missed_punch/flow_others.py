@@ -12,19 +12,22 @@ from bot.card import Card
 from bot.context import Context
 from bot.errors import Refused
 from bot.event import Event
+from bot.locale import t as say
 from bot.people import Person
 from bot.router import on
-from handlers.missed_punch import cards_manager, rules, steps, store
+from handlers.missed_punch import cards_manager, distress, flow_case, ladder, reach, rules, steps, store
 from handlers.missed_punch import tables as t
 from handlers.missed_punch.employee import where_it_stands
 from handlers.missed_punch.store import Case
+
+UNKNOWN_ACTOR = "没有识别到您的身份，请从自己的聊天窗口操作。"
 
 
 def _about(event: Event, ctx: Context) -> tuple[Ask, Case, Person, Person]:
     ask = ctx.asked(event.ref)
     case, person = store.need(ctx, ask.matter)
     if ctx.actor is None:
-        raise Refused("没有识别到您的身份，请从自己的聊天窗口操作。")
+        raise Refused(say(UNKNOWN_ACTOR))
     return ask, case, person, ctx.actor
 
 
@@ -41,10 +44,14 @@ def manager_answer(event: Event, ctx: Context, ask: Ask, key: str, text: str = "
     store.move(ctx.db, case, states=("waiting",), **values)
     parts = {"answer": key, "words": text} if text else {"answer": key}
     ctx.record("checkin.manager_answered", case.id, subject=person, parts=parts, at=event.at)
-    mine = cards_manager.known_noted(ask.ref, person.name, key)
-    others = cards_manager.known_closed(person.name, actor.name, key)
-    ctx.close(case.id, lambda _person, each: mine if each.ref == ask.ref else others, kinds=(steps.KNOWN,))
-    return mine
+
+    def shown(_person: Person, each: Ask) -> Card:
+        if each.ref == ask.ref:
+            return cards_manager.known_noted(ask.ref, person.name, key)
+        return cards_manager.known_closed(person.name, actor.name, key)
+
+    ctx.close(case.id, shown, kinds=(steps.KNOWN,))
+    return shown(person, ask)
 
 
 def _known(key: str) -> Callable[[Event, Context], Card | None]:
@@ -68,8 +75,9 @@ def known_undo(event: Event, ctx: Context) -> Card | None:
     undoable = case.state == "waiting" or (case.state == "alive" and case.reason.startswith("known_"))
     if ask.kind != steps.KNOWN or not undoable or not fresh:
         return where_it_stands(ctx, case)
-    following = rules.next_due(case.base_at, case.rung)
-    store.move(ctx.db, case, state="waiting", reason="", next_at=max(following, ctx.now) if following else None)
+    following = ladder.following(reach.plan(ctx, case, person).due, case.rung, ctx.now)
+    held = flow_case.holds(case, flow_case.last_step(ctx.db, case.id))
+    store.move(ctx.db, case, state="waiting", reason="", next_at=following if not held else None)
     ctx.record("checkin.undone", case.id, subject=person, source={"was": ask.answer or ""}, at=event.at)
     shift = store.span(case, person.zone)
     ctx.ask(actor, steps.KNOWN, case.id, lambda ref: cards_manager.known(ref, person.name, shift, bool(case.asked_at)))
@@ -77,6 +85,8 @@ def known_undo(event: Event, ctx: Context) -> Card | None:
 
 
 def _hr(event: Event, ctx: Context, what: str, key: str) -> Card:
+    if (card := distress.taken(event, ctx, ctx.asked(event.ref), what, key)) is not None:
+        return card
     ask, case, person, actor = _about(event, ctx)
     if ask.kind not in (steps.HR, steps.HELP) or not ctx.answer(ask.ref, key):
         return where_it_stands(ctx, case)
@@ -85,10 +95,13 @@ def _hr(event: Event, ctx: Context, what: str, key: str) -> Card:
         ctx.db, case, states=("waiting", "alive"), state="alive", next_at=None, timeline=line, decided_by=actor.id
     )
     ctx.record("checkin.hr_answered", case.id, subject=person, parts={"answer": key}, at=event.at)
-    card = cards_manager.hr_done(person.name, actor.name, what)
-    ctx.close(case.id, lambda _person, _ask: card, kinds=(steps.HR, steps.HELP))
+
+    def done() -> Card:
+        return cards_manager.hr_done(person.name, actor.name, what)
+
+    ctx.close(case.id, lambda _person, _ask: done(), kinds=(steps.HR, steps.HELP))
     ctx.close(case.id, lambda _p, _a: cards_manager.hr_done(person.name, "HR", "正在跟进"), kinds=(steps.KNOWN,))
-    return card
+    return done()
 
 
 @on("missed_punch.hr_reached")
@@ -112,9 +125,12 @@ def hr_ask(event: Event, ctx: Context) -> Card | None:
     store.move(ctx.db, case, states=("waiting",), base_at=ctx.now)
     fresh, _ = store.need(ctx, case.id)
     steps.climb_to(ctx, fresh, person, rules.EMPLOYEE)
-    card = cards_manager.hr_done(person.name, actor.name, "已询问本人")
-    ctx.close(case.id, lambda _person, _ask: card, kinds=(steps.HR,))
-    return card
+
+    def asked() -> Card:
+        return cards_manager.hr_done(person.name, actor.name, "已询问本人")
+
+    ctx.close(case.id, lambda _person, _ask: asked(), kinds=(steps.HR,))
+    return asked()
 
 
 def _storm(event: Event, ctx: Context, decision: str) -> Card:
@@ -125,9 +141,12 @@ def _storm(event: Event, ctx: Context, decision: str) -> Card:
     where = (t.notice.c.id == ask.matter, t.notice.c.decision == "")
     ctx.db.execute(sa.update(t.notice).where(*where).values(decision=decision, decided_by=actor.id, decided_at=ctx.now))
     ctx.record("checkin.storm_decided", ask.matter, parts={"decision": decision}, at=event.at)
-    card = cards_manager.storm_done(actor.name, decision == "ask")
-    ctx.close(ask.matter, lambda _person, _ask: card)
-    return card
+
+    def done() -> Card:
+        return cards_manager.storm_done(actor.name, decision == "ask")
+
+    ctx.close(ask.matter, lambda _person, _ask: done())
+    return done()
 
 
 @on("missed_punch.storm_hold")

@@ -11,7 +11,7 @@ from bot.card import Card
 from bot.context import Context
 from bot.event import Event
 from bot.router import words
-from handlers.missed_punch import rules, steps, store
+from handlers.missed_punch import distress, rules, steps, store
 from handlers.missed_punch.employee import choose
 from handlers.missed_punch.flow_approval import refuse
 from handlers.missed_punch.flow_others import manager_answer
@@ -40,10 +40,14 @@ def _employee(event: Event, ctx: Context, asks: Sequence[Ask], text: str) -> Car
     person = ctx.actor
     if person is None:
         return None
-    case = next((each for each in store.open_of(ctx.db, person.id) if each.state in steps.LISTENING), None)
-    if case is None:
-        return None
     said = rules.understand(text, event.at.astimezone(ZoneInfo(person.zone)))
+    cases = store.open_of(ctx.db, person.id)
+    case = next((each for each in cases if each.state in steps.LISTENING), None)
+    if case is None:
+        # Distress is never about the state of a case: it is heard while an approval waits, and without any case.
+        if said.kind != "help":
+            return None
+        return distress.outside_the_question(event, ctx, person, text, cases[0].id if cases else "")
     ref = next((ask.ref for ask in asks if ask.kind == steps.CHECKIN and ask.matter == case.id), "")
     if case.state == "time" and said.time and said.kind in ("on_my_way", "unclear"):
         said = rules.Understood("forgot", said.time)
@@ -53,7 +57,7 @@ def _employee(event: Event, ctx: Context, asks: Sequence[Ask], text: str) -> Car
 
 
 def _manager(event: Event, ctx: Context, asked: Ask, text: str) -> Card | None:
-    kind = rules.understand(text, event.at.astimezone(ctx.zone)).kind
+    kind = rules.understand(text, event.at.astimezone(ctx.zone), about_self=False).kind
     by_kind = {"field": "known_field", "leave": "known_leave", "medical": "known_leave", "safe": "known_reached"}
     key = (
         "known_unclear"

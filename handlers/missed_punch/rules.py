@@ -90,6 +90,19 @@ def storm(expected: int, missing: int) -> bool:
     return expected >= STORM_PEOPLE and missing * 100 >= expected * STORM_PERCENT
 
 
+DEVICE_PEOPLE = 3
+DEVICE_LEAD = timedelta(minutes=10)
+
+
+def device_down(missing: int, last: datetime | None, others: datetime | None, start: datetime) -> bool:
+    """True when one device went silent before the rush while others go on, and several of its people are missing.
+
+    `missing`: people without a punch whose last punch was on it; `last`/`others`: newest punch on it / on the others.
+    """
+    rush = start - DEVICE_LEAD
+    return missing >= DEVICE_PEOPLE and (last is None or last < rush) and others is not None and others >= rush
+
+
 def guards(facts: Facts, ladder: Ladder = OFFICE) -> Verdict:
     """May we ask? The first guard that says no wins: our own faults come before anything about the person."""
     age = "none" if facts.feed_at is None else str(max(0, int((facts.now - facts.feed_at).total_seconds())))

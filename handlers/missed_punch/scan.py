@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +13,8 @@ from sqlalchemy.engine import RowMapping
 
 from bot.context import Context
 from bot.people import Person
-from handlers.missed_punch import cards_manager, rules, steps, store
+from handlers.missed_punch import absence, calendar, cards_manager, doubts, questions, rules, steps, store
 from handlers.missed_punch import tables as t
-from handlers.missed_punch.calendar import day_kind
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -39,17 +38,19 @@ def scan(app: App) -> None:
     """Open a case and do its first rung for everybody who is missing and may be asked."""
     with app.context() as ctx:
         feeds = {row.platform: row.fetched_at for row in ctx.db.execute(sa.select(t.feed))}
-        for name in app.platforms:
-            _watch_feed(ctx, name, feeds.get(name))
+        for name, platform in app.platforms.items():
+            if questions.blind(ctx.db, name, ctx.now, questions.limits_of(platform.attendance)):
+                _watch_feed(ctx, name, feeds.get(name))
         rows = [row for row in _missing(ctx) if row["platform"] in app.platforms]
-        sites = _sites(ctx, rows)
+        sites, book = _sites(ctx, rows), calendar.book(ctx.db)
         for row in rows:
             if not row["has_case"]:
-                _look(ctx, row, feeds.get(row["platform"]), sites[row["platform"], row["site"], row["day"]])
+                site = sites[row["platform"], row["site"], row["day"]]
+                _look(ctx, row, feeds.get(row["platform"]), site, book.kind(row["day"]))
 
 
 def _due(ctx: Context) -> list[_Due]:
-    return [t.shift.c.start_at <= ctx.now - rules.OFFICE.grace, t.shift.c.end_at > ctx.now]
+    return [ctx.now - rules.OFFICE.grace >= questions.CORE, t.shift.c.end_at > ctx.now]
 
 
 def _missing(ctx: Context) -> Sequence[RowMapping]:
@@ -58,7 +59,7 @@ def _missing(ctx: Context) -> Sequence[RowMapping]:
         t.punch.c.person_id == t.shift.c.person_id,
         t.punch.c.kind != "off",
         t.punch.c.at >= t.shift.c.early_at,
-        t.punch.c.at < t.shift.c.end_at,
+        t.punch.c.at < questions.UNTIL,
     )
     covering = (t.leave.c.person_id == t.shift.c.person_id, t.leave.c.start_at <= ctx.now, t.leave.c.end_at > ctx.now)
     ordered = (t.leave.c.pending, t.leave.c.kind)
@@ -94,14 +95,14 @@ def _sites(ctx: Context, rows: Sequence[RowMapping]) -> dict[tuple[Any, ...], Si
     }
 
 
-def _look(ctx: Context, row: RowMapping, feed_at: datetime | None, site: Site) -> None:
+def _look(ctx: Context, row: RowMapping, feed_at: datetime | None, site: Site, day: calendar.DayKind) -> None:
     decided = site.decision["decision"] if site.decision else ""
     facts = rules.Facts(
         now=ctx.now,
-        start=row["start_at"],
+        start=row["core_at"] or row["start_at"],
         end=row["end_at"],
         feed_at=feed_at,
-        day=day_kind(row["day"]),
+        day=day,
         leave=row["leave"] or "",
         leave_pending=bool(row["leave_pending"]),
         expected=site.expected,
@@ -115,20 +116,24 @@ def _look(ctx: Context, row: RowMapping, feed_at: datetime | None, site: Site) -
     elif verdict.action == "hold_site":
         _storm(ctx, row, site)
     elif verdict.asks and person and person.active and decided != "hold":
-        _open(ctx, row, person, verdict, _base(ctx, row, site))
+        sure = doubts.settle(ctx, row, person)
+        if sure.ask:
+            base = max(_base(ctx, row, site), sure.since or row["start_at"])
+            _open(ctx, row, person, replace(verdict, values={**verdict.values, **sure.values}), base)
 
 
 def _open(ctx: Context, row: RowMapping, person: Person, verdict: rules.Verdict, base: datetime) -> None:
     case = store.open_case(ctx, row, base)
     parts = {f"guard.{name}": value for name, value in verdict.values.items()}
     ctx.record("expectation.missed", case.id, subject=person, parts=parts, at=base)
-    steps.climb_to(ctx, case, person, rules.rung_due(base, ctx.now) or rules.EMPLOYEE)
+    steps.advance(ctx, case, person)
+    absence.look(ctx, case, person)
 
 
 def _base(ctx: Context, row: RowMapping, site: Site) -> datetime:
     """Where the rungs count from: the end of grace, or the end of a hold that we announced."""
     keys = [site.key, f"feed:{row['platform']}:{ctx.now.astimezone(ctx.zone).date()}"]
-    base: datetime = row["start_at"] + rules.OFFICE.grace
+    base: datetime = (row["core_at"] or row["start_at"]) + rules.OFFICE.grace
     for held in store.notices(ctx.db, keys):
         if held["told_at"]:
             base = max(base, held["last_at"], held["decided_at"] or held["last_at"])
@@ -138,7 +143,7 @@ def _base(ctx: Context, row: RowMapping, site: Site) -> datetime:
 def _watch_feed(ctx: Context, platform: str, fetched_at: datetime | None) -> None:
     if fetched_at is not None and ctx.now - fetched_at <= rules.FEED_MAX_AGE:
         return
-    since = fetched_at.astimezone(ctx.zone).strftime("%m-%d %H:%M") if fetched_at else "启动"
+    since = fetched_at.astimezone(ctx.zone).strftime("%m-%d %H:%M") if fetched_at else ""
     key = f"feed:{platform}:{ctx.now.astimezone(ctx.zone).date()}"
     _tell_once(ctx, key, lambda: cards_manager.feed(platform, since), _PATIENCE)
 
@@ -147,7 +152,7 @@ def _tell_once(ctx: Context, key: str, card: Any, patience: timedelta = timedelt
     row = store.seen(ctx, key)
     if row["told_at"] is None and ctx.now - row["first_at"] >= patience:
         for each in steps.hr_people(ctx):
-            ctx.say(each, card(), row["id"])
+            ctx.say(each, card, row["id"])
         store.told(ctx.db, key, told_at=ctx.now)
         ctx.record("checkin.held", row["id"], source={"guard": key[:120]})
 

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from bot.approvals_org import org_of
+from bot.approvals_who import choose
 from bot.card import Card
 from bot.context import Context
 from bot.people import Person
-from handlers.missed_punch import cards, cards_manager, rules, store
+from handlers.missed_punch import cards, cards_ladder, cards_manager, ladder, reach, store
 from handlers.missed_punch.store import Case
 
 CHECKIN, TIME = "missed_punch.checkin", "missed_punch.time"
 KNOWN, HR, HELP = "missed_punch.known", "missed_punch.hr", "missed_punch.help"
 APPROVAL, REASON, REPAIR = "missed_punch.approval", "missed_punch.reason", "missed_punch.repair"
 STORM = "missed_punch.storm"
+EMERGENCY, HEARSAY, HEAD = "missed_punch.emergency", "missed_punch.hearsay", "missed_punch.head"
+POLICE, LETTER = "missed_punch.police", "missed_punch.letter"
+OTHERS = (KNOWN, HR, EMERGENCY, HEARSAY, HEAD, POLICE, LETTER)
+"""What others are asked about somebody: a sign of life takes all of it back."""
 LISTENING = ("waiting", "alive", "time")
 """States in which the employee's own words are still wanted."""
 
@@ -42,55 +50,105 @@ def boss_of(ctx: Context, person: Person) -> Person | None:
 
 
 def deciders(ctx: Context, person: Person) -> list[Person]:
-    """Who may approve: the manager, else HR; never the person themself."""
-    boss = boss_of(ctx, person)
-    return [boss] if boss else hr_people(ctx, person)
+    """Who may approve first: the manager or their stand-in, further up, else HR; never the person themself."""
+    seats = choose(org_of(ctx.db, person.id, ctx.now), person.id, "manager").seats
+    return [found for each in seats if (found := ctx.people.get(each.person))]
+
+
+def advance(ctx: Context, case: Case, person: Person) -> None:
+    """Do the one rung that fits now; after a downtime the rungs in between are skipped (see `ladder`)."""
+    plan = reach.plan(ctx, case, person)
+    step = ladder.step(plan.due, ctx.now, case.rung, case.asked_at is not None)
+    if step is None:
+        store.move(ctx.db, case, next_at=ladder.following(plan.due, case.rung, ctx.now))
+        return
+    if step.shift:
+        case = replace(case, base_at=case.base_at + step.shift)
+        store.move(ctx.db, case, base_at=case.base_at)
+    climb_to(ctx, case, person, step.rung)
 
 
 def climb_to(ctx: Context, case: Case, person: Person, rung: int) -> None:
     """Do one rung. A rung nobody can take is skipped and the next one comes earlier."""
-    boss = boss_of(ctx, person) if rung == rules.MANAGER else None
-    if rung == rules.MANAGER and boss is None:
-        rung = rules.HR
-    zone = person.zone
-    if rung in (rules.EMPLOYEE, rules.EMPLOYEE_AGAIN):
-        line = _ask_employee(ctx, case, person)
-    elif boss:
-        ctx.ask(
-            boss,
-            KNOWN,
-            case.id,
-            lambda ref: cards_manager.known(ref, person.name, store.span(case, zone), bool(case.asked_at)),
-        )
-        line = f"问过 {boss.name}"
-    else:
-        line = _ask_hr(ctx, case, person)
-    values: dict[str, Any] = {"rung": rung, "next_at": rules.next_due(case.base_at, rung)}
-    if rung < rules.MANAGER:
+    plan = reach.plan(ctx, case, person)
+    for number in range(rung, len(plan.profile.rungs)):
+        people = _asked(ctx, person, plan, number)
+        if not people and number != ladder.HR:
+            ctx.record("checkin.rung_skipped", case.id, subject=person, source={"rung": str(number)})
+            continue
+        if number > ladder.EMPLOYEE_AGAIN and (until := reach.held(ctx, plan.profile, people)):
+            # The ladder stands still meanwhile: later rungs keep their distance.
+            store.move(ctx.db, case, base_at=case.base_at + (until - plan.due[number]), next_at=until)
+            return
+        _do(ctx, case, person, plan, number, people)
+        return
+    store.move(ctx.db, case, next_at=None)
+
+
+def _asked(ctx: Context, person: Person, plan: reach.Plan, rung: int) -> list[Person]:
+    """Who takes the rung; nobody when it cannot be taken."""
+    who = plan.profile.rungs[rung].who
+    if who == "employee":
+        return [person]
+    if who == "manager":
+        boss = boss_of(ctx, person)
+        return [boss] if boss else []
+    if who == "emergency" and not plan.contact.kin:
+        return []
+    if who == "hr_head":
+        heads = [each for each in ctx.people.with_role("hr_head") if each.id != person.id]
+        return heads or hr_people(ctx, person)
+    return hr_people(ctx, person)
+
+
+def _do(ctx: Context, case: Case, person: Person, plan: reach.Plan, rung: int, people: list[Person]) -> None:
+    refs, line = _cards(ctx, case, person, plan, rung, people)
+    done = reach.others(ctx, case, person, plan.profile.rungs[rung], refs)
+    following = ladder.following(plan.due, rung, ctx.now)
+    if reach.followed(ctx.db, case):
+        following = None
+    values: dict[str, Any] = {"rung": rung, "next_at": following}
+    if rung < ladder.MANAGER:
         values["asked_at"] = case.asked_at or ctx.now
     else:
         values["escalated_at"] = case.escalated_at or ctx.now
-    store.move(ctx.db, case, timeline=store.noted(case, ctx.now, zone, line), **values)
-    kind = "checkin.missed_punch_asked" if rung < rules.MANAGER else "checkin.escalated"
-    ctx.record(kind, case.id, subject=person, parts={"step": line}, source={"rung": str(rung)})
+    store.move(ctx.db, case, timeline=store.noted(case, ctx.now, person.zone, line), **values)
+    kind = "checkin.missed_punch_asked" if rung < ladder.MANAGER else "checkin.escalated"
+    source = {"rung": str(rung), "profile": f"{plan.profile.name}/{plan.profile.version}"}
+    parts = {"step": line} | {f"channel.{name}": what for name, what in done.items()}
+    ctx.record(kind, case.id, subject=person, parts=parts, source=source)
 
 
-def _ask_employee(ctx: Context, case: Case, person: Person) -> str:
+def _cards(
+    ctx: Context, case: Case, person: Person, plan: reach.Plan, rung: int, people: list[Person]
+) -> tuple[dict[str, Person], str]:
+    """The rung's card to each of `people`: ask ref -> person, and the line for the timeline."""
+    lines, shift, name = case.timeline.splitlines(), store.span(case, person.zone), person.name
+    names = "、".join(each.name for each in people) or "没有可用的 HR"
+    if rung <= ladder.EMPLOYEE_AGAIN:
+        return _ask_employee(ctx, case, person)
+    kinds: dict[int, tuple[str, str, Callable[[str], Card]]] = {
+        ladder.MANAGER: (KNOWN, "问过 ", lambda ref: cards_manager.known(ref, name, shift, bool(case.asked_at))),
+        ladder.HR: (HR, "已请 HR 关心：", lambda ref: cards_manager.hr(ref, name, shift, lines, bool(case.asked_at))),
+        ladder.EMERGENCY: (
+            EMERGENCY,
+            "已请 HR 决定是否联系紧急联系人：",
+            lambda ref: cards_ladder.emergency(ref, name, plan.contact.kin_name, lines),
+        ),
+        ladder.HR_HEAD: (HEAD, "已建议报警或走访：", lambda ref: cards_ladder.checklist(ref, name, lines)),
+    }
+    kind, line, card = kinds[rung]
+    return {ctx.ask(each, kind, case.id, card): each for each in people}, line + names
+
+
+def _ask_employee(ctx: Context, case: Case, person: Person) -> tuple[dict[str, Person], str]:
     shift = store.span(case, person.zone)
     if case.asked_at is None:
         hello = greeting(ctx.now, person.zone)
-        ctx.ask(person, CHECKIN, case.id, lambda ref: cards.checkin(ref, hello, shift), deadline=case.end_at)
-        return "问过本人"
-    ctx.ask(person, CHECKIN, case.id, lambda ref: cards.checkin_again(ref, shift), deadline=case.end_at)
-    return "再次问候本人"
-
-
-def _ask_hr(ctx: Context, case: Case, person: Person) -> str:
-    lines, shift = case.timeline.splitlines(), store.span(case, person.zone)
-    people = hr_people(ctx, person)
-    for each in people:
-        ctx.ask(each, HR, case.id, lambda ref: cards_manager.hr(ref, person.name, shift, lines, bool(case.asked_at)))
-    return "已请 HR 关心：" + ("、".join(each.name for each in people) or "没有可用的 HR")
+        ref = ctx.ask(person, CHECKIN, case.id, lambda ref: cards.checkin(ref, hello, shift), deadline=case.end_at)
+        return {ref: person}, "问过本人"
+    ref = ctx.ask(person, CHECKIN, case.id, lambda ref: cards.checkin_again(ref, shift), deadline=case.end_at)
+    return {ref: person}, "再次问候本人"
 
 
 def greeting(now: datetime, zone: str) -> str:
@@ -111,31 +169,34 @@ def retract(ctx: Context, case: Case, person: Person, at: datetime) -> None:
         return
     asked: dict[str, Person] = {}
     when = store.hhmm(at, person.zone)
-    card = cards_manager.retracted(person.name, f"{when} 有了平安信号")
 
     def outcome(each: Person, _ask: object) -> Card:
         asked[each.id] = each
-        return card
+        return cards_manager.retracted(person.name, cards_manager.life_sign(when))
 
-    ctx.close(case.id, outcome, kinds=(KNOWN, HR))
+    ctx.close(case.id, outcome, kinds=OTHERS)
     if at < case.escalated_at:
         for each in asked.values():
-            ctx.say(each, cards.apology(person.name, when), case.id)
+            ctx.say(each, lambda: cards.apology(person.name, when), case.id)
     store.move(ctx.db, case, escalated_at=None)
     ctx.record("checkin.retracted", case.id, subject=person, source={"life_at": at.isoformat()})
 
 
-def finish(ctx: Context, case: Case, person: Person, outcome: str, why: str, at: datetime) -> None:
-    """The matter ended by itself (a punch, a leave): close every ask and say so on every card."""
+def finish(ctx: Context, case: Case, person: Person, outcome: str, why: Callable[[], str], at: datetime) -> None:
+    """The matter ended by itself (a punch, a leave): close every ask and say so on every card.
+
+    `why` is called in each reader's language.
+    """
     if not store.move(
         ctx.db, case, states=LISTENING, state="closed", outcome=outcome, next_at=None, decided_at=ctx.now
     ):
         return
-    ctx.close(case.id, lambda _person, _ask: cards.over(why), kinds=(CHECKIN, TIME))
-    ctx.close(case.id, lambda _person, _ask: cards_manager.retracted(person.name, why), kinds=(KNOWN, HR, HELP))
+    ctx.close(case.id, lambda _person, _ask: cards.over(why()), kinds=(CHECKIN, TIME))
+    ctx.close(case.id, lambda _person, _ask: cards_manager.retracted(person.name, why()), kinds=(*OTHERS, HELP))
     ctx.record("checkin.closed", case.id, subject=person, source={"outcome": outcome}, at=at)
 
 
 def punched(ctx: Context, case: Case, person: Person, at: datetime) -> None:
     """A punch came after all."""
-    finish(ctx, case, person, "punched", f"已看到 {store.hhmm(at, person.zone)} 的打卡", at)
+    when = store.hhmm(at, person.zone)
+    finish(ctx, case, person, "punched", lambda: cards.punch_seen(when), at)

@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection, RowMapping
 
 from bot.context import Context
 from bot.errors import Refused
+from bot.locale import t as say
 from bot.people import Person
 from bot.store import new_ref
 from handlers.missed_punch import tables as t
@@ -77,7 +78,7 @@ def need(ctx: Context, case_id: str) -> tuple[Case, Person]:
     found = get(ctx.db, case_id)
     person = ctx.people.get(found.person_id) if found else None
     if found is None or person is None:
-        raise Refused("没有找到这条缺卡记录，可能已经处理完了。")
+        raise Refused(say("没有找到这条缺卡记录，可能已经处理完了。"))
     return found, person
 
 
@@ -126,13 +127,15 @@ def corrections(db: Connection, person_id: str, day: date) -> int:
     return int(db.execute(joined.where(*where)).scalar_one())
 
 
-def punch_since(db: Connection, case: Case, earliest: timedelta = EARLY) -> datetime | None:
+def punch_since(db: Connection, case: Case) -> datetime | None:
     """The first punch that counts for the case's shift, however late it was fetched."""
+    s = t.shift.c
     where = (
         t.punch.c.person_id == case.person_id,
         t.punch.c.kind != "off",
-        t.punch.c.at >= case.start_at - earliest,
-        t.punch.c.at < case.end_at,
+        s.id == case.shift_id,
+        t.punch.c.at >= s.early_at,
+        t.punch.c.at < sa.func.coalesce(s.until_at, s.end_at),
     )
     return db.execute(sa.select(sa.func.min(t.punch.c.at)).where(*where)).scalar_one_or_none()
 

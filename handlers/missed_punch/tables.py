@@ -20,6 +20,10 @@ shift = Table(
     Column("end_at", UTCDateTime, nullable=False),
     Column("plan_ref", String(128), nullable=False, default=""),
     Column("site", String(128), nullable=False, default=""),
+    # Flexible hours: the start of the core time, from which somebody is missing. Empty: `start_at`.
+    Column("core_at", UTCDateTime),
+    # The first moment whose arrival belongs to the next shift. Empty: `end_at`.
+    Column("until_at", UTCDateTime),
     UniqueConstraint("person_id", "start_at", name="uq_mp_shift"),
 )
 punch = Table(
@@ -89,4 +93,85 @@ notice = Table(
     Column("decision", String(16), nullable=False, default=""),
     Column("decided_by", String(64), nullable=False, default=""),
     Column("decided_at", UTCDateTime),
+)
+record = Table(
+    "mp_record",
+    metadata,
+    # One row of one source about a punch; `mp_punch` holds what its records agree on.
+    Column("id", Integer, primary_key=True),
+    # Empty: kept, but no proof of presence (a time that lay in the future when it was fetched).
+    Column("punch_id", Integer, index=True),
+    Column("person_id", String(64), nullable=False),
+    Column("at", UTCDateTime, nullable=False),
+    Column("kind", String(8), nullable=False),
+    Column("source", String(64), nullable=False),
+    Column("fetched_at", UTCDateTime, nullable=False),
+    Column("raw_sha256", String(64), nullable=False, default=""),
+    Column("batch_id", String(32), index=True),
+    UniqueConstraint("person_id", "at", "source", name="uq_mp_record"),
+)
+batch = Table(
+    "mp_batch",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("file", String(200), nullable=False),
+    Column("sha256", String(64), nullable=False, index=True),
+    Column("platform", String(32), nullable=False, default=""),
+    Column("state", String(8), nullable=False),  # loading | done | undone
+    Column("added", Integer, nullable=False, default=0),
+    Column("merged", Integer, nullable=False, default=0),
+    Column("known", Integer, nullable=False, default=0),
+    Column("rejected", Integer, nullable=False, default=0),
+    Column("loaded_at", UTCDateTime, nullable=False),
+    Column("undone_at", UTCDateTime),
+)
+statutory = Table(
+    "mp_calendar",
+    metadata,
+    # A published year, loaded by command: the days that differ from Monday-to-Friday.
+    Column("day", Date, primary_key=True),
+    Column("year", Integer, nullable=False, index=True),
+    Column("kind", String(8), nullable=False),  # holiday | workday
+    Column("name", String(40), nullable=False, default=""),
+)
+fetch = Table(
+    "mp_fetch",
+    metadata,
+    # What was fetched for everybody of a platform and time zone on a local day; `rows` of the last answer.
+    Column("platform", String(32), primary_key=True),
+    Column("what", String(8), primary_key=True),  # shifts | leaves | late
+    Column("zone", String(40), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("at", UTCDateTime, nullable=False),
+    Column("rows", Integer, nullable=False),
+)
+finding = Table(
+    "mp_finding",
+    metadata,
+    # "<kind>:<platform>:<what it is about>:<day>": each thing is told once a day.
+    Column("key", String(200), primary_key=True),
+    Column("id", String(32), nullable=False, unique=True),
+    Column("kind", String(20), nullable=False),
+    Column("platform", String(32), nullable=False),
+    Column("person_id", String(64), nullable=False, default=""),
+    Column("detail", String(200), nullable=False, default=""),
+    Column("found_at", UTCDateTime, nullable=False),
+    Column("told_at", UTCDateTime, index=True),
+)
+contact = Table(
+    "mp_contact",
+    metadata,
+    Column("person_id", String(64), primary_key=True),
+    # Addresses the person gave for being reached beside the chat; empty: none.
+    Column("mobile", String(32), nullable=False, default=""),
+    Column("email", String(120), nullable=False, default=""),
+    # "22:00-07:00" in the person's own wall clock; empty: the firm's.
+    Column("quiet", String(11), nullable=False, default=""),
+    Column("profile", String(32), nullable=False, default=""),
+    Column("joined_on", Date),
+    Column("leaving_on", Date),
+    # Whom to ask in an emergency; only ever used when `kin_agreed_at` is set and a human approved it that day.
+    Column("kin_name", String(80), nullable=False, default=""),
+    Column("kin_phone", String(32), nullable=False, default=""),
+    Column("kin_agreed_at", UTCDateTime),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Iterable
 from datetime import timedelta
 
 import pytest
@@ -71,6 +72,10 @@ def test_a_batch_is_the_same_log_as_one_by_one(engine: Engine, keys: Keys) -> No
 
 def test_parts_are_stored_sealed_for_the_person_and_committed_in_plain(engine: Engine, keys: Keys) -> None:
     class Reversing:
+        def prepared(self, conn: Connection, subjects: Iterable[str]) -> Reversing:
+            assert set(subjects) == {"p:0"}
+            return self
+
         def seal(self, conn: Connection, subject: str, plain: bytes, aad: bytes) -> bytes:
             return json.dumps([subject, plain.decode(), aad.decode()]).encode()
 

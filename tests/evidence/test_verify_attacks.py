@@ -623,6 +623,16 @@ def test_hostile_contents_are_findings_not_crashes(world: World) -> None:
         change = {"count": 4, "head": "00", field: value}
         report = verify_files(resign(world.files, world.keys, lambda m, c=change: m["objects"].update(ntc_1=c)))  # type: ignore[misc]
         assert not report.ok
+    for far in (10**9, 10**400):  # would be counted up to, one missing event after the other
+        report = verify_files(resign(world.files, world.keys, lambda m, n=far: m["events"][0].update(seq=n)))  # type: ignore[misc]
+        assert not report.ok
+
+
+def test_what_was_saved_with_notepad_is_a_checkpoint_too(world: World, tmp_path: Path) -> None:
+    kept, note = tmp_path / "kept.txt", world.files["checkpoints/1-6.note"].decode()
+    kept.write_bytes(b"\xef\xbb\xbf" + note.replace("\n", "\r\n").encode())
+    report = verify_files(world.files, brought={"kept.txt": kept.read_bytes()})
+    assert [each.en for each in report.notes if each.file == "kept.txt"] == ["checkpoint 6 agrees with the package"]
 
 
 def test_command_line(world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -17,7 +17,7 @@ from bot.db import create_engine
 from bot.evidence.tables import ev_event
 from bot.evidence.verify import verify
 from bot.rehearsal import Stage, free_port, stage, until
-from bot.tables import failed, inbox, outbox
+from bot.tables import failed, inbox, outbox, person
 
 DAY = "2026-06-11"
 
@@ -207,6 +207,8 @@ def test_a_crowd_is_answered_once_each_while_web_and_worker_die(theatre: Stage) 
     def say(each: tuple[str, str]) -> int:
         return int(theatre.control("say", {"user": each[0], "text": each[1]}).get("status") or 0)
 
+    known = {"zhangsan", "zhou"}  # whoever writes before the directory was read is a stranger, and gets no answer
+    until("both are known", lambda: known <= {row["user_id"] for row in rows(theatre, person)})
     with ThreadPoolExecutor(24) as crowd:
         first = list(crowd.map(say, said[:40]))
         dying = [crowd.submit(say, each) for each in said[40:80]]

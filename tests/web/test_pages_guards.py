@@ -158,7 +158,8 @@ def test_a_handler_brings_pages_of_its_own(
         pages.get("/hello/<word>", lambda visit, word: visit.page("greeter/hello.html", greeting=f"{word}?"))
         pages.post("/hello", lambda visit: done.append(visit.person.name) or "ok")
 
-    monkeypatch.setattr(site.router, "discover", lambda package, module: [SimpleNamespace(register=register)])
+    brought = {("handlers", "pages"): [SimpleNamespace(register=register)]}
+    monkeypatch.setattr(site.router, "discover", lambda package, module: brought.get((package, module), []))
     office = Office(firm, office.platform)
     zhang = office.browser("zhang")
     page = zhang.get("/hello/<i>").text

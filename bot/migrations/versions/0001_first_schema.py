@@ -447,8 +447,8 @@ def upgrade() -> None:
         sa.Column("decided_by", sa.String(length=40), server_default="", nullable=False),
         sa.Column("behalf_person_id", sa.String(length=40), server_default="", nullable=False),
         sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("matter"),
     )
+    op.create_index(op.f("ix_approval_matter"), "approval", ["matter"], unique=False)
     op.create_index(op.f("ix_approval_person_id"), "approval", ["person_id"], unique=False)
     op.create_index(op.f("ix_approval_state"), "approval", ["state"], unique=False)
     op.create_table(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from adapters.wecom.attendance import WeComAttendance
-from adapters.wecom.rules import ZONE, fixed_slots, midnight, scheduled_slots, slots
+from adapters.wecom.rules import ZONE, fixed_slots, flexible, midnight, scheduled_slots, slots
 from bot.errors import PlatformError
 from bot.ports import Correction
 from tests.adapters.wecom.fake import Answer, Call, Vendor
@@ -75,10 +75,24 @@ def test_fixed_slots(rule: dict[str, Any], day: date, expected: list[tuple[int, 
     assert fixed_slots(rule, day) == expected
 
 
-def test_an_unpublished_calendar_is_an_alarm_not_a_guess() -> None:
-    with pytest.raises(PlatformError) as caught:
-        fixed_slots(group(sync_holidays=True), date(2090, 5, 1))
-    assert caught.value.alarm
+def test_an_unpublished_calendar_is_left_to_the_daily_report_and_not_guessed() -> None:
+    assert fixed_slots(group(sync_holidays=True), date(2090, 5, 1)) is None
+    assert fixed_slots(group(sync_holidays=False), date(2090, 5, 1)) == [(32_400, 64_800)]
+
+
+@pytest.mark.parametrize(
+    ("rule", "latest"),
+    [
+        ({}, 32_400),
+        ({"allow_flex": False, "flex_on_duty_time": 1_800_000}, 32_400),
+        ({"allow_flex": True, "flex_on_duty_time": 1_800_000}, 34_200),
+        ({"allow_flex": True, "flex_on_duty_time": 0, "max_allow_arrive_late": 3_600_000}, 36_000),
+        ({"allow_flex": True, "flex_on_duty_time": -5}, 32_400),
+        ({"allow_flex": True, "flex_on_duty_time": 10**12}, 54_000),
+    ],
+)
+def test_flexible_hours_begin_with_the_core_time(rule: dict[str, Any], latest: int) -> None:
+    assert flexible(group(checkindate=[{"workdays": [3], "checkintime": TIMES, **rule}]), 32_400) == latest
 
 
 def test_night_shift_ends_on_the_next_day() -> None:

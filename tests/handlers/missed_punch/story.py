@@ -6,11 +6,15 @@ from datetime import UTC, date, datetime, timedelta
 
 from bot.card import Card
 from bot.event import TEXT
+from bot.locale import catalogue
 from bot.ports import Shift
+from bot.receipts import TITLE
 from handlers.missed_punch import tables as t
 from handlers.missed_punch.jobs import JOBS
 from tests.world import Firm
 
+RECEIPTS = (TITLE, catalogue("en")[TITLE])
+"""Titles of what everybody gets for having done something; the story is about the rest."""
 DAY = date(2026, 6, 11)
 NINE = datetime(2026, 6, 11, 1, 0, tzinfo=UTC)
 
@@ -36,7 +40,7 @@ class Story:
         self.firm.courier.drain()
 
     def seen(self, who: str) -> list[Card]:
-        return [card for to, card, _ in self.firm.platform.sent if to == who]
+        return [card for to, card, _ in self.firm.platform.sent if to == who and card.title not in RECEIPTS]
 
     def titles(self, who: str) -> list[str]:
         return [card.title for card in self.seen(who)]

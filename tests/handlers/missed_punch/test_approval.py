@@ -6,10 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from bot.approvals_sweep import sweep
 from bot.card import as_text
 from bot.errors import PlatformError
 from bot.ports import Correction, Shift
-from tests.handlers.missed_punch.story import DAY, NINE, Story
+from tests.handlers.missed_punch.story import DAY, NINE, Story, at
 
 
 def test_nobody_approves_their_own_correction(story: Story) -> None:
@@ -58,7 +59,9 @@ def test_nobody_can_forge_the_systems_word(story: Story) -> None:
 def test_an_unanswered_approval_goes_to_hr_as_well(story: Story) -> None:
     story.tick("9:16")
     story.write("zhang", "忘打卡 9:02")
-    story.tick("11:20")
+    story.firm.now = at("9:00") + timedelta(days=4)  # the approver's next working day is over
+    sweep(story.firm.app)
+    story.firm.courier.drain()
     assert story.titles("wang") == ["张三 申请补卡"]
     story.tap("wang", "同意")
     assert story.copies("li")[-1] == "王HR 已同意，已补卡"

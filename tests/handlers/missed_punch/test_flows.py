@@ -37,7 +37,7 @@ def test_forgot_time_approve_written_and_every_copy_shows_it(story: Story) -> No
 def test_quick_button_takes_the_shift_time(story: Story) -> None:
     story.tick("9:16")
     story.tap("zhang", "忘打卡")
-    story.tap("zhang", "按班次时间 09:00")
+    story.tap("zhang", "按班次 09:00")
     assert story.case()["claimed_at"] == NINE
     assert story.case()["state"] == "approval"
 

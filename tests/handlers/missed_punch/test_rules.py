@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlers.missed_punch import rules
-from handlers.missed_punch.calendar import day_kind
+from handlers.missed_punch.calendar import Book
 from handlers.missed_punch.rules import Facts, guards, next_due, rung_due, storm
 
 START = datetime(2026, 6, 11, 1, 0, tzinfo=UTC)
@@ -108,4 +108,4 @@ def test_nobody_is_asked_before_grace_or_on_an_old_feed(minutes: int, stale: boo
     ],
 )
 def test_days(day: date, kind: str) -> None:
-    assert day_kind(day) == kind
+    assert Book({}, frozenset(), {}).kind(day) == kind

@@ -37,7 +37,7 @@ def test_fourteen_of_fifteen_is_one_card_to_the_manager(store_story: Story) -> N
 
 def test_the_manager_says_it_is_the_device_and_nobody_is_asked(store_story: Story) -> None:
     store_story.tick("9:16")
-    store_story.tap("keeper", "是设备")
+    store_story.tap("keeper", "特殊情况")
     store_story.firm.platform.punch_list += [Punch(user, at("9:20"), "on", "device") for user in STAFF[1:10]]
     store_story.tick("9:40")
     store_story.tick("11:30")

@@ -41,7 +41,7 @@ CORPUS: list[tuple[str, str, time | None]] = [
     ("在路上", "on_my_way", None),
     ("堵车，马上到", "on_my_way", None),
     ("地铁故障晚点到", "on_my_way", None),
-    ("还有10分钟到", "on_my_way", None),
+    ("还有10分钟到", "on_my_way", time(9, 30)),
     ("我九点半能到", "on_my_way", time(9, 30)),
     ("在路上，大概 9:40 到", "on_my_way", time(9, 40)),
     ("睡过了，这就来", "on_my_way", None),

@@ -1,0 +1,1 @@
+"""E-mail by SMTP; found by name as `channel`."""

@@ -1,0 +1,1 @@
+"""SMS through any gateway that takes JSON over HTTP; found by name as `channel`."""

@@ -1,0 +1,132 @@
+"""Which profile a person's ladder has, when its rungs are due, whose quiet hours hold it, and the other channels."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib import resources
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from bot import channels
+from bot.context import Context
+from bot.locale import speaking
+from bot.people import Person
+from handlers.missed_punch import calendar, cards_ladder, contacts, ladder, store
+from handlers.missed_punch import tables as t
+from handlers.missed_punch.contacts import Contact
+from handlers.missed_punch.ladder import Profile, Rung
+from handlers.missed_punch.store import Case
+
+
+@functools.cache
+def versions() -> tuple[ladder.Version, ...]:
+    """`profiles.toml`, read once. ValueError when it cannot be used."""
+    return ladder.parse(resources.files(__package__).joinpath("profiles.toml").read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The ladder of one case: `due` holds the UTC moments of its rungs."""
+
+    profile: Profile
+    due: tuple[datetime, ...]
+    contact: Contact
+
+
+def contact_of(db: Connection, person_id: str) -> Contact:
+    """What is kept of the person; an empty one when nothing is."""
+    row = db.execute(sa.select(t.contact).where(t.contact.c.person_id == person_id)).mappings().first()
+    return Contact(**row) if row else Contact(person_id)
+
+
+def keep(db: Connection, person_id: str, **values: Any) -> None:
+    """Change what is kept of a person."""
+    where = t.contact.c.person_id == person_id
+    if db.execute(sa.update(t.contact).where(where).values(**values)).rowcount == 0:
+        db.execute(sa.insert(t.contact).values(person_id=person_id, **values))
+
+
+def plan(ctx: Context, case: Case, person: Person) -> Plan:
+    """Which rungs the case has and when each is due, by the profile in force on its day."""
+    contact = contact_of(ctx.db, person.id)
+    profile = ladder.profile_for(ladder.in_force(versions(), case.day), case.site, contact.profile)
+    book = calendar.book(ctx.db)
+
+    def works(day: Any) -> bool:
+        # An unpublished year only moves the hour at which HR is asked: Monday to Friday will do.
+        known = book.workday(day)
+        return bool(day.weekday() < 5) if known is None else known
+
+    return Plan(profile, ladder.dues(profile, case.base_at, person.zone, works), contact)
+
+
+def held(ctx: Context, profile: Profile, people: Sequence[Person]) -> datetime | None:
+    """Until when everybody of `people` has quiet hours; None when somebody may be asked now."""
+    if profile.day_and_night or not people:
+        return None
+    ends = [
+        ladder.quiet_until(ctx.now, each.zone, contact_of(ctx.db, each.id).quiet_hours(profile.quiet))
+        for each in people
+    ]
+    return min((end for end in ends if end), default=None) if all(ends) else None
+
+
+def others(ctx: Context, case: Case, person: Person, rung: Rung, to: Mapping[str, Person]) -> dict[str, str]:
+    """The rung's channels beside the card: what was done about each, for the record.
+
+    `to`: ask ref -> person asked. A message goes out only while that ask is open. Voice always calls the employee.
+    """
+    done: dict[str, str] = {}
+    for ref, each in to.items():
+        found = contact_of(ctx.db, each.id)
+        for channel in rung.channels:
+            address = {"sms": found.mobile, "mail": found.email}.get(channel)
+            if address is None:
+                continue
+            if address:
+                with speaking(each.locale):
+                    text = _words(rung, each is person)
+                channels.queue(ctx, each, channel, address, text, case.id, ref)
+            done[channel] = "queued" if address else done.get(channel, "no address")
+    if "voice" in rung.channels:
+        done["voice"] = _call(ctx, case, person, next(iter(to), ""))
+    return done
+
+
+def _words(rung: Rung, own: bool) -> str:
+    if not own:
+        return cards_ladder.sms_asked()
+    return cards_ladder.sms_again() if "again" in rung.channels else cards_ladder.sms_first()
+
+
+def _call(ctx: Context, case: Case, person: Person, ref: str) -> str:
+    if person.platform != "wecom":
+        return "not offered by the platform"
+    earlier = channels.sent_since(ctx.db, person.id, "voice", ctx.now - contacts.RECENT)
+    if not contacts.may_call(ctx.now, earlier):
+        return "budget spent"
+    channels.queue(ctx, person, "voice", person.user_id, "", case.id, ref)
+    return "queued"
+
+
+def life_after(db: Connection, case: Case) -> datetime | None:
+    """A punch of a later shift is a sign of life for an earlier day."""
+    later = (t.punch.c.person_id == case.person_id, t.punch.c.at >= case.end_at)
+    return db.execute(sa.select(sa.func.min(t.punch.c.at)).where(*later)).scalar_one_or_none()
+
+
+def followed(db: Connection, case: Case) -> bool:
+    """True when an earlier day of the person already waits with HR: nobody is asked the same thing twice."""
+    earlier = [each for each in store.open_of(db, case.person_id) if each.id != case.id and each.day < case.day]
+    return any(each.state == "waiting" and each.rung >= ladder.HR for each in earlier)
+
+
+def local_day(moment: datetime, zone: str) -> Any:
+    """The calendar day of a moment where the person is."""
+    return moment.astimezone(ZoneInfo(zone)).date()

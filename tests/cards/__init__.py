@@ -1,0 +1,1 @@
+"""What every card looks like on every platform."""
