@@ -60,4 +60,5 @@ def _calendar(db: Connection) -> Finding:
     # The coming year may not be published yet: worth a word, no fault.
     ok = False if year not in known else (None if late and year + 1 not in known else True)
     detail = f"known: {', '.join(map(str, known)) or 'none'}"
-    return Finding("statutory calendar", ok, detail, "" if ok else "国务院办公厅公布后运行 huizhi calendar load FILE / load it once published")
+    advice = "国务院办公厅公布后运行 huizhi calendar load FILE / load it once published"
+    return Finding("statutory calendar", ok, detail, "" if ok else advice)
