@@ -9,11 +9,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.evidence.due import high_stakes
 from bot.evidence.facts import ConsentFact, EventFact, PackageFacts
 from bot.evidence.meaning import meaning
 from bot.evidence.report_parts import part_view, readable
 
 QUOTED = 300  # characters
+WHOLE = 120
+"""Events up to which every content is printed: beyond, nobody reads it on paper and it takes minutes to set."""
 _NOBODY = {"p:none": "—", "p:system": "系统"}
 _LATE = timedelta(seconds=60)
 _CONSENTS = {"edelivery": "送达地址确认", "esign": "电子签名与存证方式同意"}
@@ -35,7 +38,7 @@ Clock = Callable[[datetime], str]
 
 def view(facts: PackageFacts, zone: ZoneInfo, *, stamped: bool) -> dict[str, Any]:
     """JSON values only. `stamped`: the seal will be asked an outside time stamp for; the report says which it is."""
-    when = _clock(zone)
+    when, shown = _clock(zone), _printed(facts.events)
     return {
         "scope": scope_of(facts),
         "origin": facts.origin,
@@ -49,7 +52,8 @@ def view(facts: PackageFacts, zone: ZoneInfo, *, stamped: bool) -> dict[str, Any
         "consents": [_consent(facts, each, when) for each in facts.consents],
         "unconsented": _unconsented(facts),
         "timeline": [_line(facts, each, when) for each in facts.events],
-        "exhibits": [_exhibit(each, when) for each in facts.events],
+        "exhibits": [_exhibit(each, when) for each in shown],
+        "elsewhere": len(facts.events) - len(shown),
         "meanings": _meanings(facts.events),
         "gaps": list(facts.gaps),
         "favourable": [_favour(facts, each, when) for each in facts.events if meaning(each.type).favours],
@@ -66,6 +70,14 @@ def view(facts: PackageFacts, zone: ZoneInfo, *, stamped: bool) -> dict[str, Any
         ],
         "limits": list(facts.limits),
     }
+
+
+def _printed(events: Sequence[EventFact]) -> Sequence[EventFact]:
+    """Whose contents are printed: all of a case; of a year only what people decided, disputed or said. The rest is in
+    the package under the same number, and in the timeline."""
+    if len(events) <= WHOLE:
+        return events
+    return [each for each in events if meaning(each.type).favours or high_stakes(each.type)]
 
 
 def scope_of(facts: PackageFacts) -> str:

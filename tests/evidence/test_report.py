@@ -208,6 +208,18 @@ def test_every_recorded_type_is_explained() -> None:
     assert meaning("brand.appealed").favours and not meaning("brand.new").favours
 
 
+def test_a_year_prints_what_people_said_and_points_to_the_rest(tmp_path: Path) -> None:
+    said = part("words", "我有异议，原因见附件".encode())
+    shown = part("card", "今天没有看到您的打卡".encode())
+    many = [event(n, "checkin.replied" if n == 77 else "delivery.accepted", said if n == 77 else shown)
+            for n in range(1, 200)]  # fmt: skip
+    found = text(render(replace(facts(), events=tuple(many))), tmp_path)
+    assert "我有异议，原因见附件" in found
+    assert "今天没有看到您的打卡" not in found
+    assert "其余198项的内容在证据包" in found
+    assert all(f"{n:06d}" in found for n in (1, 100, 199)), "the timeline names every event"
+
+
 def test_times_far_from_their_recording_show_both(tmp_path: Path) -> None:
     late = replace(event(1, "checkin.replied"), seen=AT + timedelta(hours=5))
     found = text(render(replace(facts(), events=(late,))), tmp_path)
