@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -126,3 +127,10 @@ def test_links_between_documents_lead_somewhere() -> None:
                 f"{path} -> {target}" for target in targets if not (ROOT / path).parent.joinpath(target).exists()
             ]
     assert broken == []
+
+
+def test_whatever_a_room_needs_is_installed_with_it() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    kinds = {Path(pattern).suffix for pattern in project["tool"]["setuptools"]["package-data"]["*"]} | {".py", ".pyc"}
+    rooms = [path for room in ("bot", "handlers", "adapters", "config") for path in (ROOT / room).rglob("*")]
+    assert [str(path) for path in rooms if path.is_file() and path.suffix not in kinds] == []
