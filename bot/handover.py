@@ -9,11 +9,13 @@ from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.engine import Connection
 
 from bot import clock, jobs
 from bot.app import App
 from bot.db import begin
+from bot.errors import Misconfigured
 from bot.evidence.audit import exported
 from bot.evidence.facts import PackageFacts
 from bot.evidence.package import export
@@ -23,6 +25,7 @@ from bot.evidence.vault import vault_of
 from bot.people import People
 from bot.tables import person
 
+log = structlog.get_logger("huizhi.handover")
 Scope = Sequence[str] | str
 """Object ids, or the pseudonym of one person."""
 
@@ -50,7 +53,7 @@ PLAIN = Wanted()
 
 def export_case(app: App, case_id: str, out: Path, wanted: Wanted = PLAIN) -> int:
     """Sequence what is waiting, then write the case (or every case for `all`); returns the number of events."""
-    jobs.run_here("sequence", app)
+    _place(app)
     with app.engine.connect() as connection:
         ids = sa.select(ev_event.c.object_id).distinct().order_by(ev_event.c.object_id)
         if case_id != "all":
@@ -65,7 +68,6 @@ def export_case(app: App, case_id: str, out: Path, wanted: Wanted = PLAIN) -> in
 
 def export_person(app: App, platform: str, user_id: str, out: Path, wanted: Wanted = PLAIN) -> int:
     """Everything about one person, likewise; 0 when nobody has that account or nothing was recorded."""
-    jobs.run_here("sequence", app)
     with app.engine.connect() as connection:
         found = People(connection).find(platform, user_id)
     try:
@@ -84,8 +86,10 @@ def _hand_over(app: App, scope: Scope, out: Path, wanted: Wanted, what: str, sub
 def package(app: App, scope: Scope, out: Path, wanted: Wanted = PLAIN) -> int:
     """Write the package of these objects, or of everything about one pseudonym; returns the number of events.
 
-    Records nothing: the caller does. KeyError when there is no such evidence, ValueError when it is too large.
+    What is waiting gets its place in the log first. Records nothing: the caller does. KeyError when there is no such
+    evidence, ValueError when it is too large.
     """
+    _place(app)
     now, roots = clock.now(), roots_of(app.settings) if app.settings.tsa else b""
     with app.engine.connect() as connection:
         return export(
@@ -101,6 +105,14 @@ def package(app: App, scope: Scope, out: Path, wanted: Wanted = PLAIN) -> int:
             read=vault_of(app.keys.key_dir).open_part,
             report=partial(_report, app, roots, now) if wanted.report else None,
         )
+
+
+def _place(app: App) -> None:
+    try:
+        jobs.run_here("sequence", app)
+    except Misconfigured as error:
+        # A log that refuses to sign is exactly what somebody may want to hand over; the package says what is unplaced.
+        log.error("export.unsequenced", error=type(error).__name__)
 
 
 def _names(connection: Connection, scope: Scope) -> dict[str, str]:
