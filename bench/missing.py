@@ -28,7 +28,7 @@ from handlers.missed_punch.store import EARLY
 
 START = datetime(2026, 6, 11, 1, 0, tzinfo=UTC)
 END = START + timedelta(hours=9)
-NOW = START + rules.OFFICE.grace + timedelta(minutes=1)
+NOW = START + rules.GRACE + timedelta(minutes=1)
 Answer = tuple[float, float, int, str]
 """(seconds, peak MB, how many are missing, digest of who)."""
 
@@ -81,7 +81,7 @@ def ours(path: str) -> Answer:
 
 def plain(path: str) -> Answer:
     """Load, then look up."""
-    now, due = _text(NOW), _text(NOW - rules.OFFICE.grace)
+    now, due = _text(NOW), _text(NOW - rules.GRACE)
     connection = sqlite3.connect(path)
     begun = time.perf_counter()
     punched: dict[str, list[str]] = {}

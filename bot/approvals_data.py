@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
-from datetime import date, datetime
+from datetime import datetime
 from importlib import resources
 from pathlib import Path
 from zoneinfo import ZoneInfo
-
-import chinese_calendar
 
 from bot.approvals import Chain, Version, in_force, parse
 from bot.errors import Misconfigured
@@ -56,20 +53,3 @@ def chain_of(version: Version, kind: str) -> Chain:
     if kind not in version.chains:
         raise Misconfigured(f"HUIZHI_APPROVALS: version {version.number} has no chain {kind!r}")
     return version.chains[kind]
-
-
-def published(day: date) -> bool:
-    """A working day by the published calendar; a year that is not published yet goes by Monday to Friday."""
-    try:
-        return bool(chinese_calendar.is_workday(day))
-    except NotImplementedError:
-        return day.weekday() < 5
-
-
-works: list[Callable[[date], bool]] = [published]
-"""Who knows more (a year loaded by hand) puts a function in front; the first one counts."""
-
-
-def working_day(day: date) -> bool:
-    """Is anybody's answer expected on this local day?"""
-    return works[0](day)

@@ -12,7 +12,7 @@ from typing import Any, Literal, cast
 
 from bot import approvals_cards, approvals_hours, approvals_rows
 from bot.approvals import Role, Step, plain, plan
-from bot.approvals_data import chain_of, numbered, version_at, working_day
+from bot.approvals_data import chain_of, numbered, version_at
 from bot.approvals_faces import Asked, Outcome, faces
 from bot.approvals_org import org_of
 from bot.approvals_rows import Approval, StepRow
@@ -21,6 +21,7 @@ from bot.context import Context
 from bot.errors import Refused
 from bot.locale import t
 from bot.people import Person
+from bot.statutory import office_day
 from bot.store import new_ref
 
 Onward = Callable[[Outcome], None]
@@ -102,10 +103,10 @@ def seat(ctx: Context, found: Approval, step: StepRow, role: Role) -> list[Perso
 def _times(ctx: Context, found: Approval, zones: list[str]) -> tuple[datetime, datetime]:
     version = numbered(found.version)
     hours = version.hours
-    reminds = (approvals_hours.after(ctx.now, version.remind, zone, hours, working_day) for zone in zones)
-    overs = ((zone, approvals_hours.next_day_over(ctx.now, zone, hours, working_day)) for zone in zones)
+    reminds = (approvals_hours.after(ctx.now, version.remind, zone, hours, office_day) for zone in zones)
+    overs = ((zone, approvals_hours.next_day_over(ctx.now, zone, hours, office_day)) for zone in zones)
     # Whoever comes next is disturbed when work begins again, not in the evening.
-    return max(reminds), max(approvals_hours.after(over, 0, zone, hours, working_day) for zone, over in overs)
+    return max(reminds), max(approvals_hours.after(over, 0, zone, hours, office_day) for zone, over in overs)
 
 
 def _ask(ctx: Context, found: Approval, step: StepRow, person: Person, behalf: str) -> None:

@@ -9,13 +9,14 @@ import sqlalchemy as sa
 
 from bot import approvals_bulk, approvals_cards, approvals_hours, approvals_rows, asks, outbox
 from bot.approvals import Role
-from bot.approvals_data import numbered, working_day
+from bot.approvals_data import numbered
 from bot.approvals_faces import faces
 from bot.approvals_flow import seat
 from bot.approvals_rows import Approval, StepRow
 from bot.context import Context
 from bot.locale import speaking
 from bot.people import Person
+from bot.statutory import office_day
 from bot.tables import outbox as table
 from bot.wire import dump_card, load_card
 
@@ -68,11 +69,11 @@ def _remind(ctx: Context, found: Approval, step: StepRow) -> None:
         if each.state == "open" and each.person_id in step.seats and (person := ctx.people.get(each.person_id))
     ]
     asleep = [
-        person.zone for _, person in waiting if not approvals_hours.within(ctx.now, person.zone, hours, working_day)
+        person.zone for _, person in waiting if not approvals_hours.within(ctx.now, person.zone, hours, office_day)
     ]
     if asleep:
         # The machine was down at the right moment: not now, but when work begins again.
-        later = max(approvals_hours.after(ctx.now, 0, zone, hours, working_day) for zone in asleep)
+        later = max(approvals_hours.after(ctx.now, 0, zone, hours, office_day) for zone in asleep)
         approvals_rows.move_step(ctx.db, step, "open", remind_at=later)
         return
     approvals_rows.move_step(ctx.db, step, "open", remind_at=None)

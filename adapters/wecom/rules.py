@@ -12,9 +12,8 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import chinese_calendar
-
 from adapters.wecom.client import Json, inner, rows
+from bot.statutory import published
 
 ZONE = ZoneInfo("Asia/Shanghai")
 FIXED, SHIFT, FREE = 1, 2, 3
@@ -43,13 +42,12 @@ def fixed_slots(group: Json, day: date) -> list[Slot] | None:
             return slots(rows(row, "checkintime")) or usual
     today = [row for row in normal if _weekday(row.get("workdays"), day)]
     if group.get("sync_holidays"):
-        known = _calendar(day)
+        known = published(day)
         if known is None:
             return None
-        holiday, name = known
-        if holiday and (name or not today):
+        if known.off and (known.name or not today):
             return []
-        if not holiday and day.weekday() >= 5:
+        if not known.off and day.weekday() >= 5:
             return (slots(rows(today[0], "checkintime")) if today else []) or usual  # 调休 working weekend
     for row in normal:
         alternating = inner(row, "biweekly")
@@ -139,12 +137,3 @@ def _weekday(listed: Any, day: date) -> bool:
         return False
     number = day.isoweekday()
     return number in listed or (number == 7 and 0 in listed)
-
-
-def _calendar(day: date) -> tuple[bool, bool] | None:
-    """(is a day off, is a statutory holiday); None for a year that is not published yet."""
-    try:
-        off, name = chinese_calendar.get_holiday_detail(day)
-    except NotImplementedError:
-        return None
-    return bool(off), name is not None

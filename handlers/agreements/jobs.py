@@ -8,12 +8,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-import chinese_calendar
 import structlog
 
 from bot import clock
 from bot.context import Context
 from bot.people import Person
+from bot.statutory import office_day
 from handlers.agreements import cards, rules, store, wording
 from handlers.agreements.rules import KINDS
 from handlers.agreements.wording import Log
@@ -30,7 +30,7 @@ def ask(app: App) -> int:
     Returns how many people were asked now; at most `rules.DAILY_CAP` a local day.
     """
     local = clock.now().astimezone(ZoneInfo(app.settings.timezone))
-    if not rules.quiet_hour(local, _day_off(local)):
+    if not rules.quiet_hour(local, not office_day(local.date())):
         return 0
     midnight = datetime.combine(local.date(), time(), local.tzinfo)
     with app.engine.connect() as connection:
@@ -57,13 +57,6 @@ def _ask(ctx: Context, person: Person, named: Log) -> bool:
             store.ask(ctx, person, kind, where=where, log=named if kind == "esign" else None)
             done = True
     return done
-
-
-def _day_off(local: datetime) -> bool:
-    try:
-        return bool(chinese_calendar.is_holiday(local.date()))
-    except NotImplementedError:  # a year whose calendar is not published yet
-        return rules.weekend(local.date())
 
 
 def expire(app: App) -> int:

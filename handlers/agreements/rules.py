@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Literal
 
 Kind = Literal["edelivery", "esign"]
@@ -83,11 +83,6 @@ def to_ask(found: list[Known], account: str, version: int, now: datetime) -> boo
 def quiet_hour(local: datetime, day_off: bool) -> bool:
     """May people be asked now? `local` is wall-clock time, `day_off` a weekend or statutory holiday."""
     return not day_off and OPENS <= local.time() < CLOSES
-
-
-def weekend(day: date) -> bool:
-    """Saturday or Sunday: the answer for a year whose statutory calendar is not published yet."""
-    return day.weekday() >= 5
 
 
 _MOBILE = re.compile(r"(?<!\d)(?:\+?86[\s-]?)?(1[3-9]\d)[\s-]?(\d{4})[\s-]?(\d{4})(?!\d)")

@@ -167,7 +167,7 @@ def _now(now: datetime, whose: Collection[str] | None) -> sa.Subquery:
     came = sa.select(sa.func.max(t.punch.c.at)).where(*within, t.punch.c.kind != "off").scalar_subquery()
     went = sa.select(sa.func.max(t.punch.c.at)).where(*within, t.punch.c.kind == "off").scalar_subquery()
     covered = (t.leave.c.person_id == shift.c.person_id, t.leave.c.start_at <= now, t.leave.c.end_at > now)
-    late = now - rules.OFFICE.grace >= questions.CORE
+    late = now - rules.GRACE >= questions.CORE
     heard = sa.exists().where(t.case.c.shift_id == shift.c.id, t.case.c.state != "waiting")
     what = sa.case(
         (went > came, "out"),

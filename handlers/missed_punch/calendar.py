@@ -16,11 +16,11 @@ from datetime import date, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
-import chinese_calendar
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.errors import BotError
+from bot.statutory import office_day, published
 from handlers.missed_punch import tables as t
 
 if TYPE_CHECKING:
@@ -67,11 +67,10 @@ class Book:
             return "holiday" if self.loaded[day] == "holiday" else "work"
         if day.year in self.years:
             return "work"
-        try:
-            off, name = chinese_calendar.get_holiday_detail(day)
-        except NotImplementedError:
+        known = published(day)
+        if known is None:
             return "unknown"
-        return "holiday" if off and name else "work"
+        return "holiday" if known.off and known.name else "work"
 
     def workday(self, day: date) -> bool | None:
         """Whether offices work that day: Monday to Friday and 调休 days, without holidays. None when unknown."""
@@ -80,7 +79,7 @@ class Book:
             return None if kind == "unknown" else False
         if day in self.loaded or day.year in self.years:
             return self.loaded.get(day) == "workday" or day.weekday() < 5
-        return bool(chinese_calendar.is_workday(day))
+        return office_day(day)
 
     def knows(self, year: int) -> bool:
         """Whether every day of the year is known."""
@@ -172,11 +171,11 @@ def listed(known: Book, year: int) -> list[Day] | None:
     found = []
     for number in range(366 if isleap(year) else 365):
         day = date(year, 1, 1) + timedelta(days=number)
-        off, name = chinese_calendar.get_holiday_detail(day)
-        if off and name:
-            found.append(Day(day, "holiday", name))
-        elif not off and day.weekday() >= 5:
-            found.append(Day(day, "workday", name or ""))
+        each = published(day)
+        if each and each.off and each.name:
+            found.append(Day(day, "holiday", each.name))
+        elif each and not each.off and day.weekday() >= 5:
+            found.append(Day(day, "workday", each.name))
     return found
 
 

@@ -124,7 +124,7 @@ def hr_ask(event: Event, ctx: Context) -> Card | None:
         return where_it_stands(ctx, case)
     store.move(ctx.db, case, states=("waiting",), base_at=ctx.now)
     fresh, _ = store.need(ctx, case.id)
-    steps.climb_to(ctx, fresh, person, rules.EMPLOYEE)
+    steps.climb_to(ctx, fresh, person, ladder.EMPLOYEE)
 
     def asked() -> Card:
         return cards_manager.hr_done(person.name, actor.name, "已询问本人")

@@ -39,7 +39,7 @@ class Open:
     @property
     def question(self) -> polling.Question:
         """As polling wants it."""
-        return polling.Question(self.person_id, self.core + rules.OFFICE.grace, self.case, self.next_at)
+        return polling.Question(self.person_id, self.core + rules.GRACE, self.case, self.next_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +106,7 @@ def _open(db: Connection, platform: str, now: datetime) -> list[Open]:
     query = (
         sa.select(*columns, t.case.c.state, t.case.c.next_at)
         .outerjoin(t.case, t.case.c.shift_id == s.id)
-        .where(
-            s.platform == platform, s.start_at <= now - rules.OFFICE.grace + polling.LEAD, s.start_at > now - LONGEST
-        )
+        .where(s.platform == platform, s.start_at <= now - rules.GRACE + polling.LEAD, s.start_at > now - LONGEST)
         .where(sa.or_(s.end_at > now, t.case.c.state == "waiting"))
         .where(sa.or_(t.case.c.id.is_(None), t.case.c.state.in_(steps.LISTENING)))
         .where(~arrived, ~away)

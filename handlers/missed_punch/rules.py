@@ -10,11 +10,8 @@ from typing import Literal
 
 from handlers.missed_punch.understanding import Kind, Understood, private, understand
 
-__all__ = ["OFFICE", "Facts", "Kind", "Ladder", "Understood", "Verdict", "guards", "next_due", "private", "rung_due"]
+__all__ = ["Facts", "Kind", "Understood", "Verdict", "guards", "private"]
 __all__ += ["storm", "understand"]
-
-EMPLOYEE, EMPLOYEE_AGAIN, MANAGER, HR = 0, 1, 2, 3
-"""The four rungs, in order."""
 
 FEED_MAX_AGE = timedelta(minutes=10)
 FEED_SLACK = timedelta(minutes=1)
@@ -34,22 +31,8 @@ Action = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Ladder:
-    """`grace` after the shift's start; `delays[rung]` after the end of grace."""
-
-    name: str
-    grace: timedelta
-    delays: tuple[timedelta, ...]
-
-
-OFFICE = Ladder(
-    name="office",
-    grace=timedelta(minutes=15),
-    delays=(timedelta(0), timedelta(minutes=30), timedelta(minutes=60), timedelta(minutes=120)),
-)
-APPROVAL_PATIENCE = timedelta(hours=2)
-"""How long an approval waits with the manager before HR is asked as well."""
+GRACE = timedelta(minutes=15)
+"""After the latest moment to arrive, before anybody is missing."""
 REASON_PATIENCE = timedelta(hours=1)
 """How long a refusal waits for its reason before HR decides instead."""
 UNDO_WINDOW = timedelta(minutes=30)
@@ -103,7 +86,7 @@ def device_down(missing: int, last: datetime | None, others: datetime | None, st
     return missing >= DEVICE_PEOPLE and (last is None or last < rush) and others is not None and others >= rush
 
 
-def guards(facts: Facts, ladder: Ladder = OFFICE) -> Verdict:
+def guards(facts: Facts) -> Verdict:
     """May we ask? The first guard that says no wins: our own faults come before anything about the person."""
     age = "none" if facts.feed_at is None else str(max(0, int((facts.now - facts.feed_at).total_seconds())))
     present = 100 if not facts.expected else (facts.expected - facts.missing) * 100 // facts.expected
@@ -115,14 +98,14 @@ def guards(facts: Facts, ladder: Ladder = OFFICE) -> Verdict:
             "site_expected": str(facts.expected),
             "site_missing": str(facts.missing),
             "site_present_percent": str(present),
-            "grace_minutes": str(int(ladder.grace.total_seconds() // 60)),
+            "grace_minutes": str(int(GRACE.total_seconds() // 60)),
         }
     )
-    return Verdict(_action(facts, ladder), values)
+    return Verdict(_action(facts), values)
 
 
-def _action(facts: Facts, ladder: Ladder) -> Action:
-    due = facts.start + ladder.grace
+def _action(facts: Facts) -> Action:
+    due = facts.start + GRACE
     if facts.feed_at is None or facts.now - facts.feed_at > FEED_MAX_AGE:
         return "hold_feed"
     if facts.day != "work":
@@ -139,17 +122,3 @@ def _action(facts: Facts, ladder: Ladder) -> Action:
     if storm(facts.expected, facts.missing) and not facts.storm_cleared:
         return "hold_site"
     return "ask"
-
-
-def rung_due(base: datetime, now: datetime, done: int = -1, ladder: Ladder = OFFICE) -> int | None:
-    """The one rung to do now: the highest whose delay after `base` (end of grace) has passed, if above `done`.
-
-    After a downtime the rungs in between are skipped, so one message goes out and not four.
-    """
-    fitting = max((rung for rung, delay in enumerate(ladder.delays) if base + delay <= now), default=-1)
-    return fitting if fitting > done else None
-
-
-def next_due(base: datetime, rung: int, ladder: Ladder = OFFICE) -> datetime | None:
-    """When the rung after `rung` is due; None after the last."""
-    return base + ladder.delays[rung + 1] if rung + 1 < len(ladder.delays) else None

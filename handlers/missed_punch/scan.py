@@ -50,7 +50,7 @@ def scan(app: App) -> None:
 
 
 def _due(ctx: Context) -> list[_Due]:
-    return [ctx.now - rules.OFFICE.grace >= questions.CORE, t.shift.c.end_at > ctx.now]
+    return [ctx.now - rules.GRACE >= questions.CORE, t.shift.c.end_at > ctx.now]
 
 
 def _missing(ctx: Context) -> Sequence[RowMapping]:
@@ -133,7 +133,7 @@ def _open(ctx: Context, row: RowMapping, person: Person, verdict: rules.Verdict,
 def _base(ctx: Context, row: RowMapping, site: Site) -> datetime:
     """Where the rungs count from: the end of grace, or the end of a hold that we announced."""
     keys = [site.key, f"feed:{row['platform']}:{ctx.now.astimezone(ctx.zone).date()}"]
-    base: datetime = (row["core_at"] or row["start_at"]) + rules.OFFICE.grace
+    base: datetime = (row["core_at"] or row["start_at"]) + rules.GRACE
     for held in store.notices(ctx.db, keys):
         if held["told_at"]:
             base = max(base, held["last_at"], held["decided_at"] or held["last_at"])

@@ -8,7 +8,6 @@ import random
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,6 +27,7 @@ from bot.evidence.selfaudit import examine
 from bot.evidence.sequencer import sequence
 from bot.evidence.stamping import stamp_due
 from bot.evidence.tables import ev_event, ev_token
+from bot.rehearsal import until
 from tests.evidence import tsa
 from tests.evidence.conftest import NOW, ORIGIN, Made, add
 from tests.evidence.stamped_log import Log
@@ -177,9 +177,7 @@ def test_two_sequencers_and_a_killer(made: Made, keys: Keys) -> None:
         running[victim].kill()
         running[victim].communicate()
         running[victim] = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline and waiting(engine):
-        time.sleep(0.02)
+    until("everything has its place", lambda: not waiting(engine), 20)
     for each in running:
         each.kill()
         each.communicate()

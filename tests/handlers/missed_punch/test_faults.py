@@ -24,7 +24,7 @@ from tests.world import Firm
 FAULTS = 10_000
 KINDS = ("outage", "leave", "pending", "holiday", "calendar", "site", "device")
 SOON = timedelta(minutes=15)
-GRACE = rules.OFFICE.grace
+GRACE = rules.GRACE
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from handlers.missed_punch import rules
 from handlers.missed_punch.calendar import Book
-from handlers.missed_punch.rules import Facts, guards, next_due, rung_due, storm
+from handlers.missed_punch.rules import Facts, guards, storm
 
 START = datetime(2026, 6, 11, 1, 0, tzinfo=UTC)
 NOW = START + timedelta(minutes=15, seconds=30)
@@ -53,35 +53,6 @@ def test_guard_values_are_kept_as_seen() -> None:
     assert values["grace_minutes"] == "15"
 
 
-@pytest.mark.parametrize(
-    ("minutes", "done", "rung"),
-    [
-        (-1, -1, None),
-        (0, -1, 0),
-        (29, 0, None),
-        (30, 0, 1),
-        (60, 1, 2),
-        (119, 2, None),
-        (120, 2, 3),
-        (125, -1, 3),
-        (70, 0, 2),
-        (999, 3, None),
-    ],
-)
-def test_the_rung_that_fits(minutes: int, done: int, rung: int | None) -> None:
-    assert rung_due(START, START + timedelta(minutes=minutes), done) == rung
-
-
-@given(st.integers(-60, 600), st.integers(-1, 3))
-def test_a_rung_is_never_repeated_nor_early(minutes: int, done: int) -> None:
-    rung = rung_due(START, START + timedelta(minutes=minutes), done)
-    if rung is not None:
-        assert rung > done
-        assert START + rules.OFFICE.delays[rung] <= START + timedelta(minutes=minutes)
-        following = next_due(START, rung)
-        assert following is None or following > START + timedelta(minutes=minutes)
-
-
 @given(st.integers(0, 500), st.integers(0, 500))
 def test_storm_needs_a_site_and_half_of_it(expected: int, missing: int) -> None:
     assert storm(expected, missing) == (expected >= 4 and missing * 2 >= expected)
@@ -94,7 +65,7 @@ def test_nobody_is_asked_before_grace_or_on_an_old_feed(minutes: int, stale: boo
     verdict = guards(replace(FINE, now=now, feed_at=feed))
     if verdict.asks:
         assert not stale
-        assert START + rules.OFFICE.grace <= now < FINE.end
+        assert START + rules.GRACE <= now < FINE.end
 
 
 @pytest.mark.parametrize(
