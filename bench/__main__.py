@@ -6,7 +6,7 @@ import os
 import platform
 import time
 
-from bench import callback, casefile, evidence, missing, receipts, understanding
+from bench import board, broadcast, callback, casefile, evidence, missing, receipts, signing, understanding
 
 
 def main() -> None:
@@ -14,9 +14,11 @@ def main() -> None:
     begun = time.perf_counter()
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     print("medians of interleaved rounds, lower is better except req/s; peak memory of ours / plain")
-    for part in (evidence, casefile, receipts, callback, missing, understanding):
+    for part in (evidence, casefile, receipts, callback, missing, understanding, signing, broadcast):
         for row in part.compare():
             print(row, flush=True)
+    for line in board.compare():
+        print(line, flush=True)
     print(f"{time.perf_counter() - begun:.0f} s")
 
 

@@ -23,6 +23,7 @@ from bench.rounds import Row, apart, median, own_peak
 from bot import db, schema
 from bot.context import Context
 from bot.evidence.keys import load_or_create
+from config.settings import Settings
 from handlers.missed_punch import rules, scan
 from handlers.missed_punch.store import EARLY
 
@@ -73,7 +74,7 @@ def ours(path: str) -> Answer:
     engine = db.create_engine(f"sqlite:///{path}")
     keys = load_or_create(Path(path).parent / "keys", "bench.example/hr-log/1")
     with engine.connect() as connection:
-        ctx = Context(connection, now=NOW, keys=keys, zone="Asia/Shanghai")
+        ctx = Context(connection, now=NOW, keys=keys, settings=Settings(), zone="Asia/Shanghai")
         begun = time.perf_counter()
         rows = scan._missing(ctx)
         return _answer(begun, [(row["id"], row["leave"] or "", bool(row["leave_pending"])) for row in rows])

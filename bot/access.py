@@ -54,10 +54,19 @@ def visible(conn: Connection, viewer: Person, wanted: str = "", limit: int = 100
         return []
     if not is_hr(viewer):
         return [each for each in _reports(conn, viewer) if wanted.lower() in each.name.lower()][:limit]
-    where = [table.c.active, table.c.id != viewer.id]
+    return _named(conn, sa.and_(table.c.active, table.c.id != viewer.id), wanted, limit)
+
+
+def gone(conn: Connection, viewer: Person, wanted: str = "", limit: int = 100) -> Sequence[Person]:
+    """Those who left and whose file `viewer` may open, likewise: for HR; nobody else decides about them any more."""
+    where = sa.and_(~table.c.active, ~table.c.id.startswith("erased:"))
+    return _named(conn, where, wanted, limit) if is_hr(viewer) else []
+
+
+def _named(conn: Connection, where: sa.ColumnElement[bool], wanted: str, limit: int) -> list[Person]:
     if wanted:
-        where.append(sa.func.lower(table.c.name).contains(wanted.lower(), autoescape=True))
-    statement = sa.select(table).where(*where).order_by(table.c.name, table.c.id).limit(limit)
+        where = sa.and_(where, sa.func.lower(table.c.name).contains(wanted.lower(), autoescape=True))
+    statement = sa.select(table).where(where).order_by(table.c.name, table.c.id).limit(limit)
     return [Person(**row) for row in conn.execute(statement).mappings()]
 
 

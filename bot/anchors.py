@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, time
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 import structlog
+from sqlalchemy import Row
 from sqlalchemy.engine import Connection
 
-from bot import clock
+from bot import anchors_groups, clock
 from bot.app import App
 from bot.card import Card
 from bot.context import Context
 from bot.evidence.log import milliseconds
 from bot.evidence.tables import ev_anchor, ev_checkpoint
+from bot.locale import t
 from bot.people import Person
 from bot.receipts import checkpoint_line
 from bot.store import ordered_ref
@@ -25,33 +30,48 @@ POST_AT = time(18, 0)
 
 
 def post(app: App) -> int:
-    """Once a day after 18:00: queue the newest checkpoint line for everybody in `checkpoint_to`; how many got it.
+    """Once a day after 18:00: queue the newest checkpoint line for everybody in `checkpoint_to` and every group in
+    `checkpoint_chats`; how many will get it. Lines for groups that wait are tried at every run.
 
     Repeats when a day was missed only with the newest line: an older head is covered by it.
     """
-    now, zone = clock.now(), ZoneInfo(app.settings.timezone)
-    local = now.astimezone(zone)
-    if not app.settings.checkpoint_to or local.time() < POST_AT:
-        return 0
+    local = clock.now().astimezone(ZoneInfo(app.settings.timezone))
+    count = _wanted(app, local) if local.time() >= POST_AT else 0
+    anchors_groups.deliver(app)
+    return count
+
+
+def _wanted(app: App, local: datetime) -> int:
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
     with app.context() as ctx:
-        today = sa.select(ev_anchor.c.id).where(
-            ev_anchor.c.kind == "chat", ev_anchor.c.posted_ms >= milliseconds(midnight)
-        )
-        if ctx.db.execute(today.limit(1)).first():
-            return 0
+        people = () if _told_since(ctx.db, midnight) else app.settings.checkpoint_to
+        chats = [
+            each for each in app.settings.checkpoint_chats if not anchors_groups.queued_since(ctx.db, each, midnight)
+        ]
         newest = sa.select(ev_checkpoint).order_by(ev_checkpoint.c.epoch.desc(), ev_checkpoint.c.size.desc())
-        checkpoint = ctx.db.execute(newest.limit(1)).one_or_none()
+        checkpoint = ctx.db.execute(newest.limit(1)).one_or_none() if people or chats else None
         if checkpoint is None:
             return 0
-        card = _card(checkpoint.note, now.astimezone(zone))
-        readers = [each for each in (_reader(ctx, name) for name in app.settings.checkpoint_to) if each]
-        for each in readers:
-            ctx.say(each, card, "checkpoint")
-            _remember(ctx.db, checkpoint.epoch, checkpoint.size, each, now)
-        if readers:
-            place = {"epoch": str(checkpoint.epoch), "size": str(checkpoint.size), "readers": str(len(readers))}
-            ctx.record("anchor.posted", "anchor:chat", parts={"line": checkpoint_line(checkpoint.note)}, source=place)
+        card = functools.partial(_card, checkpoint.note, local)
+        said = card()
+        for chat in chats:
+            anchors_groups.queue(ctx.db, chat, checkpoint, f"{said.title}\n{said.text}", ctx.now)
+        return len(chats) + _tell(ctx, people, checkpoint, card)
+
+
+def _told_since(connection: Connection, since: datetime) -> bool:
+    today = sa.select(ev_anchor.c.id).where(ev_anchor.c.kind == "chat", ev_anchor.c.posted_ms >= milliseconds(since))
+    return connection.execute(today.limit(1)).first() is not None
+
+
+def _tell(ctx: Context, people: Sequence[str], checkpoint: Row[Any], card: Callable[[], Card]) -> int:
+    readers = [each for each in (_reader(ctx, name) for name in people) if each]
+    for each in readers:
+        ctx.say(each, card, "checkpoint")
+        _remember(ctx.db, checkpoint.epoch, checkpoint.size, each, ctx.now)
+    if readers:
+        place = {"epoch": str(checkpoint.epoch), "size": str(checkpoint.size), "readers": str(len(readers))}
+        ctx.record("anchor.posted", "anchor:chat", parts={"line": checkpoint_line(checkpoint.note)}, source=place)
     return len(readers)
 
 
@@ -66,9 +86,9 @@ def _reader(ctx: Context, name: str) -> Person | None:
 
 def _card(note: str, local: datetime) -> Card:
     return Card(
-        f"存证检查点 {local:%Y-%m-%d}",
-        f"{checkpoint_line(note)}\n请不要删除：它证明在此之前的全部记录此后没有被改动。",
-        footer="每天一条，发给 HR、经理与员工代表。",
+        t("存证检查点 {day}", day=f"{local:%Y-%m-%d}"),
+        checkpoint_line(note) + "\n" + t("请不要删除：它证明在此之前的全部记录此后没有被改动。"),
+        footer=t("每天一条，发给 HR、经理与员工代表。"),
     )
 
 

@@ -9,17 +9,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import redis
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Connection, Engine
 
-from bot import approvals_data, channels, clock, db, router
+from bot import approvals_data, channels, clock, db, freshness, progress_inbox, router, signing_provider
 from bot.context import Context
 from bot.embedded import redis_url
 from bot.evidence.keys import Keys, load_or_create, newest
 from bot.people import People, Person
 from bot.ports import Door, Platform, Reported
 from bot.store import RedisStore
+from bot.web.links import page_url
 from config.settings import Settings, load
 
 ORIGIN_SUFFIX = "hr-log/1"
@@ -40,12 +42,30 @@ class App:
     def context(self, actor: Person | None = None) -> Iterator[Context]:
         """A context with its own transaction, for jobs."""
         with db.begin(self.engine) as connection:
-            yield Context(connection, now=clock.now(), keys=newest(self.keys), zone=self.settings.timezone, actor=actor)
+            yield self.context_on(connection, actor)
+
+    def context_on(self, connection: Connection, actor: Person | None = None) -> Context:
+        """A context inside the caller's transaction."""
+        zone, pages = self.settings.timezone, functools.partial(page_url, self.settings)
+        return Context(
+            connection,
+            now=clock.now(),
+            keys=newest(self.keys),
+            zone=zone,
+            settings=self.settings,
+            actor=actor,
+            pages=pages,
+        )
 
     def doors(self) -> list[tuple[str, tuple[str, str], Door]]:
         """(whose, (method, path), door): of every platform, and of every channel that is reported to."""
         found = channels.find(self.settings, self.store)
-        owners = {**self.platforms, **{name: each for name, each in found.items() if isinstance(each, Reported)}}
+        owners: dict[str, Any] = {
+            **self.platforms,
+            **{name: each for name, each in found.items() if isinstance(each, Reported)},
+        }
+        owners |= signing_provider.find(self.settings)
+        owners[progress_inbox.NAME] = progress_inbox.build(self.settings, self.store)
         return [(name, at, door) for name, each in owners.items() for at, door in each.doors().items()]
 
     def people_on(self, platform: str) -> list[Person]:
@@ -56,11 +76,12 @@ class App:
 
 def build(settings: Settings) -> App:
     """Connect and load. Raises Misconfigured with every problem at once (settings were validated before)."""
-    for core in ("bot.tables", "bot.delegates"):
+    for core in ("bot.tables", "bot.delegates", "bot.leaver_requests", "bot.signing_refusal"):
         importlib.import_module(core)
     router.discover("handlers", "tables")
     router.discover("handlers", "flow")
     approvals_data.use(settings.approvals)
+    freshness.use(settings.progress_stale_days)
     client = redis.Redis.from_url(redis_url(settings.redis_url))
     store = RedisStore(client)
     pin = settings.pkcs11_pin

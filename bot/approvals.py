@@ -15,7 +15,7 @@ from bot.locale import current
 
 Role = Literal["manager", "skip_level", "hr", "hr_head"]
 ROLES = ("manager", "skip_level", "hr", "hr_head")
-FACTS = ("count", "days", "clashes")
+FACTS = ("count", "days", "clashes", "people", "stakes")
 TESTS = ("at_least", "more_than")
 Facts = Mapping[str, float]
 

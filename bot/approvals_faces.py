@@ -16,13 +16,15 @@ from bot.people import Person
 class Asked:
     """What a decision card is built from. `behalf`: name of the person in whose place, or empty.
 
-    `before`: who agreed so far, as read on cards; `reason`: why this step exists, empty for the first.
+    `before`: who agreed so far, as read on cards; `reason`: why this step exists, empty for the first; `reader`: who is
+    asked.
     """
 
     ref: str
     behalf: str
     before: tuple[str, ...]
     reason: str
+    reader: Person | None = None
 
 
 @dataclass(frozen=True, slots=True)

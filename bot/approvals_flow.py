@@ -93,7 +93,7 @@ def seat(ctx: Context, found: Approval, step: StepRow, role: Role) -> list[Perso
         return []
     for person, behalf in fresh:
         approvals_rows.seat(ctx.db, step, person.id, behalf)
-        _ask(ctx, found, step, person, behalf)
+        put(ctx, found, step, person, behalf)
     times = _times(ctx, found, [person.zone for person, _ in fresh])
     values: dict[str, Any] = {"asked_role": picked.role, "remind_at": times[0], "escalate_at": times[1]}
     approvals_rows.move_step(ctx.db, step, "open", **values)
@@ -109,7 +109,8 @@ def _times(ctx: Context, found: Approval, zones: list[str]) -> tuple[datetime, d
     return max(reminds), max(approvals_hours.after(over, 0, zone, hours, office_day) for zone, over in overs)
 
 
-def _ask(ctx: Context, found: Approval, step: StepRow, person: Person, behalf: str) -> None:
+def put(ctx: Context, found: Approval, step: StepRow, person: Person, behalf: str) -> None:
+    """Put the question of the step to somebody who has a seat; `behalf`: id of whoever's place it is, or empty."""
     principal = ctx.people.get(behalf)
     before, reason = agreed(ctx, found), _reason(found, step.no)
     shown = faces[found.kind]
@@ -117,7 +118,7 @@ def _ask(ctx: Context, found: Approval, step: StepRow, person: Person, behalf: s
         person,
         shown.ask,
         found.matter,
-        lambda ref: shown.card(ctx, found, Asked(ref, principal.name if principal else "", before(), reason())),
+        lambda ref: shown.card(ctx, found, Asked(ref, principal.name if principal else "", before(), reason(), person)),
     )
 
 
@@ -162,7 +163,7 @@ def _take(ctx: Context, matter: str, answer: Literal["approved", "rejected"], on
     if found.state == "open" and behalf and not _stands_in(ctx, actor, behalf):
         if behalf.id not in step.seats:
             approvals_rows.seat(ctx.db, step, behalf.id, "")
-            _ask(ctx, found, step, behalf, "")
+            put(ctx, found, step, behalf, "")
         return Outcome("lapsed", behalf.name, behalf)
     taken: dict[str, Any] = {
         "decided_by": actor.id,

@@ -11,7 +11,7 @@ from bot import approvals_bulk, approvals_cards, approvals_hours, approvals_rows
 from bot.approvals import Role
 from bot.approvals_data import numbered
 from bot.approvals_faces import faces
-from bot.approvals_flow import seat
+from bot.approvals_flow import chosen, put, seat
 from bot.approvals_rows import Approval, StepRow
 from bot.context import Context
 from bot.locale import speaking
@@ -59,6 +59,29 @@ def _escalate(ctx: Context, found: Approval, step: StepRow) -> None:
             ctx.record("approval.escalated", found.matter, subject=subject, source=source)
             return
     approvals_rows.move_step(ctx.db, step, "open", remind_at=None, escalate_at=None)
+
+
+def to_hr(ctx: Context, matter: str) -> list[Person]:
+    """The present step cannot be finished by whoever has it: HR may decide as well, at once.
+
+    Returns who is asked by this: HR who had no part in it, and HR whose question was answered or taken back meanwhile.
+    """
+    found = approvals_rows.of_matter(ctx.db, matter, lock=True)
+    if found is None or found.state != "open" or found.kind not in faces:
+        return []
+    step = approvals_rows.steps_of(ctx.db, found.id)[found.step]
+    asked = seat(ctx, found, step, "hr")
+    waiting = {
+        each.person_id for each in asks.of_matter(ctx.db, matter, [faces[found.kind].ask]) if each.state == "open"
+    }
+    for each in chosen(ctx, found, "hr").seats:
+        person = ctx.people.get(each.person)
+        if person and person.id in step.seats and person.id not in waiting:
+            put(ctx, found, step, person, step.seats[person.id])
+            asked.append(person)
+    subject, source = ctx.people.get(found.person_id), {"to": "hr", "people": str(len(asked)), "kind": found.kind}
+    ctx.record("approval.escalated", matter, subject=subject, source=source)
+    return asked
 
 
 def _remind(ctx: Context, found: Approval, step: StepRow) -> None:

@@ -1,8 +1,11 @@
-"""Commands about attendance data: `huizhi calendar load|show` and `huizhi attendance import|undo`."""
+"""Commands about attendance data: `huizhi calendar load|show`, `attendance import|undo` and `replay-month`."""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -101,4 +104,65 @@ def attendance_undo(batch: str) -> None:
     click.echo(f"✓ 已移除 / removed {removed}，保留 / kept {kept}")
 
 
-commands = (calendar, attendance)
+@attendance.command("people")
+@click.argument("file", type=_FILE)
+@click.option("--platform", default="", help="Whose user ids the file holds, e.g. wecom; empty: all platforms.")
+@click.option("--dry-run", is_flag=True, help="Say what would change; change nothing.")
+def attendance_people(file: Path, platform: str, dry_run: bool) -> None:
+    """Load first and last working days: CSV with person,joined_on,leaving_on. All of it or nothing."""
+    if file.stat().st_size > _MAX_CALENDAR:
+        raise click.UsageError(f"文件过大 / the file is too large: {file}")
+    try:
+        found = _part("tenure").load_file(application(), file.read_bytes(), platform, dry_run=dry_run)
+    except BotError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"✓ {found.rows} 行 / rows, {len(found.changed)} 处改动 / changed")
+    if dry_run:
+        click.echo("试运行，没有改动 / dry run, nothing changed")
+
+
+@click.command("replay-month")
+@click.argument("month")
+@click.option("--rules", type=_FILE, help="A draft of the ladder to compare with the one in force.")
+@click.option("--json", "as_json", is_flag=True)
+@click.option("--csv", "as_csv", is_flag=True)
+@click.option("--changed", is_flag=True, help="Only steps that differ.")
+def replay_month(month: str, rules: Path | None, as_json: bool, as_csv: bool, changed: bool) -> None:
+    """Who would have been asked when in MONTH (2026-06): then, by the rules in force, by a draft. Sends nothing."""
+    try:
+        text = rules.read_text(encoding="utf-8") if rules else None
+        report = _part("replay").run(application(), month, text)
+    except (BotError, UnicodeDecodeError) as error:
+        raise click.ClickException(str(error)) from error
+    except ValueError as error:
+        raise click.UsageError(f"没有这个月份 / no such month: {month} (2026-06)") from error
+    rows = [row for each in report.lines if (row := asdict(each)) and not (changed and row["change"] in ("", "same"))]
+    if as_json:
+        rest = {"month": report.month, "shifts": report.shifts, "messages": report.messages}
+        click.echo(json.dumps({**rest, "lines": rows}, ensure_ascii=False))
+        return
+    if as_csv:
+        click.echo(_csv(rows), nl=False)
+        return
+    columns = {"day": 11, "name": 10, "who": 10, "then": 12, "in_force": 12, "draft": 12, "change": 8, "held": 12}
+    click.echo("".join(f"{name:<{width}}" for name, width in columns.items()).rstrip())
+    for row in rows:
+        click.echo("".join(f"{row[name] or '-':<{width}}" for name, width in columns.items()).rstrip())
+    for what, counts in report.messages.items():
+        click.echo(f"{what}: " + (" ".join(f"{channel}={count}" for channel, count in sorted(counts.items())) or "0"))
+    click.echo(f"{report.shifts} 个班次，没有发送或改动任何内容 / shifts; nothing was sent or changed")
+
+
+def _csv(rows: list[dict[str, str]]) -> str:
+    """With a byte order mark, as spreadsheets want it; a cell that begins like a formula is disarmed."""
+    out = io.StringIO()
+    names = ("day", "person", "name", "rung", "who", "channels", "then", "in_force", "draft", "change", "held")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows(
+        [f"'{row[name]}" if row[name][:1] in "=+-@\t" and row[name] else row[name] for name in names] for row in rows
+    )
+    return "\ufeff" + out.getvalue()
+
+
+commands = (calendar, attendance, replay_month)

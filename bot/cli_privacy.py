@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from bot.people import Person
 
+HOWS = ("id_in_person", "id_in_video", "known_mobile", "representative")
 _JSON = click.option("--json", "as_json", is_flag=True)
 _PERSON = click.argument("person", metavar="PERSON")
 _BY = click.option("--by", "by", required=True, metavar="PERSON", help="Who is answerable: platform:userid or p:….")
@@ -118,13 +119,51 @@ def who(person: str, days: int, as_json: bool) -> None:
     _say(rows, "\n".join(lines) or "没有人查看过 nobody looked", as_json)
 
 
+@privacy.command("leaver-link")
+@_PERSON
+@_BY
+@click.option("--checked", default="", help="How you checked who they are: " + " | ".join(HOWS) + ".")
+@click.option("--way", default="hand", show_default=True, help="How the code reaches them: sms | mail | hand.")
+@click.option("--note", default="", help="In your words; with a representative who that is. Recorded.")
+@click.option("--revoke", is_flag=True, help="Only switch off the links that are open.")
+@_JSON
+def leaver_link(person: str, by: str, checked: str, way: str, note: str, revoke: bool, as_json: bool) -> None:
+    """Open a link by which somebody who left sees their own record; it is shown once. Exit 1 when refused."""
+    from bot import leaver
+    from bot.errors import Refused
+    from bot.web.leaver_desk import address, open_for
+
+    app = application()
+    with app.engine.connect() as connection:
+        subject, actor = _known(connection, person), _known(connection, by)
+    try:
+        with app.context(actor) as ctx:
+            if revoke:
+                leaver.must_be_hr(ctx)
+                ended = [each.id for each in leaver.of(ctx.db, subject) if leaver.revoke(ctx, subject, each.id)]
+            else:
+                opened = open_for(app, ctx, subject, leaver.Wish(checked, way, note))
+    except Refused as refusal:
+        raise click.ClickException(str(refusal)) from refusal
+    if revoke:
+        _say({"revoked": ended}, f"已停用 revoked: {len(ended)}", as_json)
+        return
+    body = {"link": address(app, opened.token), "code": opened.code, "until": opened.expires_at.isoformat()}
+    handed = f"验证码 code: {opened.code}\n请用另一种方式转交。 Hand it over another way." if opened.code else ""
+    _say(body, f"链接 link: {body['link']}\n有效期至 until: {body['until']}\n{handed}".rstrip(), as_json)
+
+
 def _ref(connection: Connection, name: str) -> str:
+    return _known(connection, name).ref
+
+
+def _known(connection: Connection, name: str) -> Person:
     found = _find(connection, name)
     if found is None:
         raise click.ClickException(
             f"没有这个人：{name}。请写 平台:账号，例如 wecom:zhang。 No such person; write platform:userid."
         )
-    return found.ref
+    return found
 
 
 def _find(connection: Connection, name: str) -> Person | None:

@@ -22,6 +22,7 @@ from bot.locale import speaking, t
 from bot.people import People, Person
 from bot.store import new_ref
 from bot.wire import dump_card
+from config.settings import Settings
 
 STALE = "这张卡片已失效或不属于您，可能已经处理过了。回复「我的待办」查看现在需要您处理的事项。"
 
@@ -38,23 +39,36 @@ class Recorded:
 class Context:
     """One unit of work. `now` is UTC; `actor` is None for the system; `zone` is the actor's or the firm's.
 
+    `pages` turns a path of ours and its reader into an address, see bot.web.links; without it there are none.
     `recorded` lists the evidence so far; `reply` is the last card said to the actor without a question, by outbox id.
     """
 
     def __init__(
-        self, connection: Connection, *, now: datetime, keys: Keys, zone: str, actor: Person | None = None
+        self,
+        connection: Connection,
+        *,
+        now: datetime,
+        keys: Keys,
+        zone: str,
+        settings: Settings,
+        actor: Person | None = None,
+        pages: Callable[[str, Person | None], str] | None = None,
     ) -> None:
-        self.db, self.now, self.actor = connection, now, actor
+        self.db, self.now, self.actor, self.settings = connection, now, actor, settings
         self.people = People(connection)
         self.zone = ZoneInfo(actor.zone if actor else zone)
         self.recorded: list[Recorded] = []
         self.reply: tuple[str, Card] | None = None
-        self._keys = keys
+        self._keys, self._pages = keys, pages
 
     @property
     def keys(self) -> Keys:
         """The log's keys, for what is recorded outside `record`."""
         return self._keys
+
+    def page(self, path: str, reader: Person | None = None) -> str:
+        """Address of one of our pages for a card's `link`; empty where no public address is known."""
+        return self._pages(path, reader) if self._pages else ""
 
     @contextmanager
     def attempt(self) -> Iterator[None]:

@@ -1,181 +1,213 @@
-"""Hops 5 and 6: claim a row, re-check its stop condition, call the platform outside any transaction, write back."""
+"""Hops 5 and 6: claim rows, look at their stop conditions, call the platforms side by side outside any transaction,
+write back together.
+
+Each platform has a lane of its own, so that a slow one holds up nobody else. A lane takes only what it can send within
+a quarter of a second: whatever is more urgent than the rest of 100,000 is looked for again that soon.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from datetime import date, datetime, timedelta
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from datetime import timedelta
+from threading import Event as Flag
 
-import structlog
-
-from bot import channels, clock, db, outbox
+from bot import clock, crowds, db, outbox_claim, pacing
 from bot.app import App
 from bot.card import Card
-from bot.context import Context
-from bot.errors import PlatformError
+from bot.deliver_moves import Facts, Move, Moves, Result, facts_of
+from bot.deliver_results import write
 from bot.event import Event
-from bot.locale import MASTER, speaking
-from bot.outbox import MAX_ATTEMPTS, Row
-from bot.people import People
-from bot.ports import Correction, Platform, Sent
-from bot.wire import load_card
+from bot.outbox import Row
+from bot.pacing import Ceilings, Pace
+from bot.ports_crowds import Crowds, Route
 
-log = structlog.get_logger("huizhi.deliver")
+AHEAD = 0.25
+"""Seconds of work a lane takes at a time."""
+TOGETHER, TOGETHER_AFTER = 64, 0.05
+"""Results are written when there are so many, or the oldest is so many seconds old."""
+TICK = 0.02
+
+
+@dataclass(slots=True)
+class Lane:
+    """One platform's rows: `waiting` for their moment, `flying` with the vendor."""
+
+    ceilings: Ceilings
+    pool: ThreadPoolExecutor
+    waiting: deque[tuple[float, Row, Move]] = field(default_factory=deque)
+    flying: dict[Future[Result], Row] = field(default_factory=dict)
+
+    def room(self, senders: int) -> int:
+        """How many more rows it may take now."""
+        calls = self.ceilings.calls
+        most = min(4 * senders, math.ceil(calls.most / calls.seconds * AHEAD)) if calls else 2 * senders
+        late = len(self.flying) >= senders  # the vendor is slower than the ceiling: what is more would only wait here
+        return 0 if late else max(0, most - len(self.waiting))
 
 
 class Courier:
     """Drains the outbox. `dispatch` receives the events that requests come back with."""
 
-    def __init__(self, app: App, dispatch: Callable[[Event], Card | None]) -> None:
-        self._app, self._dispatch = app, dispatch
+    def __init__(
+        self, app: App, dispatch: Callable[[Event], Card | None], *, ceilings: pacing.Known | None = None
+    ) -> None:
+        self._app, self._moves, self._pace = app, Moves(app, dispatch), Pace(app.redis)
+        self._known = ceilings or pacing.known(app.settings)
+        self._senders = app.settings.senders
+        self._lanes: dict[str, Lane] = {}
+        self._results: list[tuple[float, Result]] = []
+        self._renewed = 0.0
 
-    def drain(self) -> int:
-        """Everything due, until nothing is; returns how many rows were settled."""
-        done = 0
-        while True:
-            with self._app.engine.connect() as connection:
-                ids = outbox.due(connection, clock.now())
-            moved = sum(self.deliver(row_id) for row_id in ids)
-            done += moved
-            if not moved:
-                return done
+    def drain(self, stop: Flag | None = None) -> int:
+        """Everything due, until nothing is (or `stop` is set); returns how many rows were settled."""
+        done, dry_until = 0, 0.0
+        try:
+            while True:
+                done += self._write()
+                ended = stop is not None and stop.is_set()
+                if ended:
+                    self._give_back()
+                if not ended and time.monotonic() >= dry_until and not self._claim():
+                    dry_until = time.monotonic() + TOGETHER_AFTER
+                if not self._busy():
+                    # What was just written may have freed the next message to the same person.
+                    if not self._results and (ended or not self._claim()):
+                        return done
+                    continue
+                self._fly()
+        finally:
+            for lane in self._lanes.values():
+                lane.pool.shutdown(wait=True)
+            self._lanes.clear()
 
-    def deliver(self, row_id: str) -> int:
-        """One row; 1 when it moved, 0 when another worker has it or it has to wait."""
+    def _busy(self) -> bool:
+        return any(lane.waiting or lane.flying for lane in self._lanes.values())
+
+    def _lane(self, name: str) -> Lane:
+        if name not in self._lanes:
+            pool = ThreadPoolExecutor(self._senders, thread_name_prefix=f"send-{name}")
+            self._lanes[name] = Lane(self._known(name), pool)
+        return self._lanes[name]
+
+    def _claim(self) -> int:
+        """Take what fits; how many rows were taken."""
+        with self._app.engine.connect() as connection:
+            names = {*outbox_claim.lanes(connection), *self._lanes}
+        room = {name: self._lane(name).room(self._senders) for name in names}
+        with self._app.engine.connect() as connection:
+            if not outbox_claim.due(connection, clock.now(), room):  # without a transaction that waits for others
+                return 0
         with db.begin(self._app.engine) as connection:
-            row = outbox.claim(connection, row_id, clock.now())
-        if row is None:
-            return 0
-        if row.kind == channels.KIND:
-            return self._channel(row)
+            rows = outbox_claim.claim_many(connection, clock.now(), room)
+        for name in dict.fromkeys(row.platform for row in rows):
+            self._plan(name, [row for row in rows if row.platform == name])
+        return len(rows)
+
+    def _plan(self, name: str, rows: Sequence[Row]) -> None:
+        """Hold back what would be dropped, decide what to do, and give each call its moment."""
+        lane, moves = self._lane(name), list[tuple[Row, Move]]()
+        rows = self._within_limits(name, lane.ceilings, rows)
+        with self._app.engine.connect() as connection:
+            facts: Facts = facts_of(connection, rows)
+            for row in rows:
+                found = self._moves.prepare(connection, row, facts)
+                if isinstance(found, Result):
+                    self._keep(found)
+                else:
+                    moves.append((row, found))
+        buckets = [pacing.buckets_of(name, lane.ceilings, self._route(row)) for row, _ in moves]
+        costs = [
+            {bucket: row.people if bucket.endswith(":people") else 1 for bucket in each}
+            for each, (row, _) in zip(buckets, moves, strict=True)
+        ]
+        begun = time.monotonic()
+        together = {bucket: rate for each in buckets for bucket, rate in each.items()}
+        waits = self._pace.reserve(together, costs)
+        lane.waiting.extend((begun + late, *move) for late, move in zip(waits, moves, strict=True))
+
+    def _route(self, row: Row) -> Route | None:
         platform = self._app.platforms.get(row.platform)
-        if platform is None:
-            return self._give_up(row, PlatformError("platform.off", permanent=True))
-        move = {"send": self._send, "update": self._update, "interim": self._update, "request": self._request}[row.kind]
-        try:
-            # What a platform adds to a card (an invitation to reply, 打开处理) is said in its reader's language.
-            with speaking(self._locale(row)):
-                return move(row, platform)
-        except PlatformError as error:
-            return self._failed(row, error)
+        return platform.routes.get(row.route) if row.route and isinstance(platform, Crowds) else None
 
-    def _locale(self, row: Row) -> str:
-        with self._app.engine.connect() as connection:
-            person = People(connection).get(row.person_id)
-        return person.locale if person else MASTER
+    def _within_limits(self, name: str, ceilings: Ceilings, rows: Sequence[Row]) -> list[Row]:
+        """Without those who would get more than the vendor delivers; they wait until they may."""
+        going: list[Row] = []
+        for row in rows:
+            limits, key = ceilings.members, name
+            route = self._route(row)
+            if route and route.per_person:
+                limits, key = (*limits, (max(1, int(route.per_person * ceilings.share)), 86_400)), f"{name}:{row.route}"
+            users = [row.user_id] if row.kind == "send" else [user for _, user in crowds.listed(row) if user]
+            late = self._pace.members(key, limits, users, clock.now().timestamp()) if limits else {}
+            if not late or (row.kind == crowds.KIND and row.attempts > 1):
+                going.append(row)
+                continue
+            until = {user: clock.now() + timedelta(seconds=math.ceil(wait)) for user, wait in late.items()}
+            if len(late) == len(users):
+                self._keep(Result(row, "later", "pace", until=max(until.values()), counted=False, code="pace"))
+                continue
+            with db.begin(self._app.engine) as connection:
+                going.append(crowds.split(connection, row, until, clock.now()))
+        return going
 
-    def _send(self, row: Row, platform: Platform) -> int:
-        sent = platform.send(row.user_id, load_card(row.body), row.id)
-        with self._app.context() as ctx:
-            outbox.finish(ctx.db, row.id, ctx.now, state="sent", message_id=sent.message_id, token=sent.update_token)
-            self._record(ctx, row, "delivery.accepted", {"platform.json": _json(sent.raw), "card.json": row.body})
-        return 1
+    def _fly(self) -> None:
+        """Start whose moment has come, wait a little, collect what came back."""
+        now, flying, nexts = time.monotonic(), list[Future[Result]](), list[float]()
+        for lane in self._lanes.values():
+            while lane.waiting and lane.waiting[0][0] <= now and len(lane.flying) < self._senders:
+                _, row, move = lane.waiting.popleft()
+                if self._senders == 1:
+                    self._keep(move())
+                else:
+                    lane.flying[lane.pool.submit(move)] = row
+            nexts += [lane.waiting[0][0] - now] if lane.waiting and len(lane.flying) < self._senders else []
+            flying += lane.flying
+        pause = max(0.0, min([TICK, *nexts]))
+        if flying:
+            wait(flying, timeout=pause, return_when=FIRST_COMPLETED)
+        elif pause and not self._results:
+            time.sleep(pause)
+        for lane in self._lanes.values():
+            for future in [each for each in lane.flying if each.done()]:
+                del lane.flying[future]
+                self._keep(future.result())
+        self._renew()
 
-    def _channel(self, row: Row) -> int:
-        with self._app.engine.connect() as connection:
-            answered = channels.settled(connection, row)
-        if answered:
-            return self._settle(row, "stopped", "answered before it was sent")
-        try:
-            sent, text = channels.send(self._app, row)
-        except PlatformError as error:
-            if error.code == channels.OFF:  # a rung names every channel there may be; nothing was tried
-                return self._settle(row, "stopped", "the channel is not set up")
-            return self._failed(row, error)
-        with self._app.context() as ctx:
-            outbox.finish(ctx.db, row.id, ctx.now, state="sent", message_id=sent.message_id)
-            self._record(ctx, row, "delivery.accepted", {"channel.json": _json(sent.raw), "text.txt": text})
-        return 1
+    def _keep(self, result: Result) -> None:
+        self._results.append((time.monotonic(), result))
 
-    def _update(self, row: Row, platform: Platform) -> int:
-        with self._app.engine.connect() as connection:
-            found = outbox.original(connection, row.of or "")
-            later = outbox.superseded(connection, row)
-        if later:
-            return self._settle(row, "stopped", "a later state of the same card is waiting")
-        if found is None or found[2] in ("stopped", "failed"):
-            return self._settle(row, "stopped", "original never went out")
-        message_id, tokens, state = found
-        if state != "sent":
-            raise PlatformError("card.not_out_yet", retry_after=1)
-        if row.kind == "interim" and len(tokens) == 1:
-            return self._settle(row, "stopped", "the last update code is kept for the outcome")
-        token, type = tokens[-1] if tokens else "", "delivery.updated"
-        try:
-            platform.update(row.user_id, load_card(row.body), Sent(message_id, token))
-        except PlatformError as error:
-            if not error.permanent:
-                raise
-            # The old card can no longer be changed (code used or expired): its person learns the outcome otherwise.
-            with self._app.engine.connect() as connection:
-                known = row.kind == "interim" or outbox.said_already(connection, row)
-            if known:
-                return self._settle(row, "stopped", f"{error.code}: the person is told in another message")
-            platform.send(row.user_id, load_card(row.body), row.id)
-            type = "delivery.superseded"
-        with self._app.context() as ctx:
-            outbox.spend_token(ctx.db, row.of or "", token)
-            outbox.finish(ctx.db, row.id, ctx.now, state="sent", message_id=message_id)
-            self._record(ctx, row, type, {"card.json": row.body})
-        return 1
+    def _write(self) -> int:
+        """Results of several calls in one transaction, unless nothing else is under way."""
+        results = self._results
+        if not results:
+            return 0
+        ripe = len(results) >= TOGETHER or time.monotonic() - results[0][0] >= TOGETHER_AFTER
+        if not ripe and self._busy():
+            return 0
+        done = write(self._app, [each for _, each in results])
+        self._results = []  # kept until they are written: the database may be gone for a moment
+        return done
 
-    def _request(self, row: Row, platform: Platform) -> int:
-        body = json.loads(row.body)
-        ok, code, hint = self._correct(platform, body["args"], row)
-        answer = {"ok": "true" if ok else "false", "code": code, "hint": hint}
-        self._dispatch(Event(row.platform, f"request:{row.id}", "", body["then"], clock.now(), row.matter, answer))
-        return self._settle(row, "sent", code)
-
-    def _correct(self, platform: Platform, args: dict[str, str], row: Row) -> tuple[bool, str, str]:
-        correction = Correction(
-            user_id=args["user_id"],
-            day=date.fromisoformat(args["day"]),
-            slot_start=datetime.fromisoformat(args["slot_start"]),
-            at=datetime.fromisoformat(args["at"]),
-            plan_ref=args.get("plan_ref", ""),
-            reason=args.get("reason", ""),
-            ref=row.matter,
-        )
-        try:
-            # A repeat after a crash must not write twice: what is there already is enough.
-            if not platform.attendance.corrected(correction):
-                platform.attendance.correct(correction)
-            if platform.attendance.corrected(correction):
-                return True, "", ""
-            return False, "not_visible", "考勤系统接受了补卡，但重新读取时还看不到"
-        except PlatformError as error:
-            if not error.permanent and not error.alarm and row.attempts < MAX_ATTEMPTS:
-                raise
-            return False, error.code, error.hint
-
-    def _failed(self, row: Row, error: PlatformError) -> int:
-        if error.permanent or row.attempts >= MAX_ATTEMPTS:
-            return self._give_up(row, error)
-        wait = timedelta(seconds=min(error.retry_after * 2 ** (row.attempts - 1), 3600) if not error.alarm else 300)
-        with db.begin(self._app.engine) as connection:
-            outbox.postpone(connection, row.id, clock.now() + wait, str(error))
-        log.warning("delivery.postponed", row=row.id, code=error.code, attempt=row.attempts, alarm=error.alarm)
-        return 0
-
-    def _give_up(self, row: Row, error: PlatformError) -> int:
-        with self._app.context() as ctx:
-            outbox.finish(ctx.db, row.id, ctx.now, state="failed", error=str(error))
-            self._record(ctx, row, "delivery.failed", {"error.txt": str(error)})
-        log.error("delivery.failed", row=row.id, code=error.code)
-        return 1
-
-    def _settle(self, row: Row, state: str, note: str) -> int:
-        with db.begin(self._app.engine) as connection:
-            outbox.finish(connection, row.id, clock.now(), state=state, error=note)
-        return 1
-
-    def _record(self, ctx: Context, row: Row, type: str, parts: dict[str, str]) -> None:
-        if row.matter in ("system", "chat"):
+    def _renew(self) -> None:
+        if time.monotonic() - self._renewed < outbox_claim.RENEW:
             return
-        subject = ctx.people.get(row.person_id)
-        source = {"ch": row.platform, "attempt": str(row.attempts), "ambiguous": str(row.ambiguous).lower()}
-        ctx.record(type, row.matter, subject=subject, parts=parts, source=source)
+        self._renewed = time.monotonic()
+        rows = [row.id for lane in self._lanes.values() for row in lane.flying.values()]
+        rows += [row.id for lane in self._lanes.values() for _, row, _ in lane.waiting]
+        rows += [result.row.id for _, result in self._results]
+        with db.begin(self._app.engine) as connection:
+            outbox_claim.renew(connection, rows, clock.now())
 
-
-def _json(raw: object) -> str:
-    return json.dumps(raw, ensure_ascii=False, sort_keys=True, default=str)
+    def _give_back(self) -> None:
+        """What was claimed and not started: somebody else's now."""
+        rows = [row.id for lane in self._lanes.values() for _, row, _ in lane.waiting]
+        for lane in self._lanes.values():
+            lane.waiting.clear()
+        if rows:
+            with db.begin(self._app.engine) as connection:
+                outbox_claim.give_back(connection, rows)

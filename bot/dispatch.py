@@ -17,7 +17,6 @@ from bot.card import Card
 from bot.context import Context
 from bot.errors import Refused
 from bot.event import TEXT, Event
-from bot.evidence.keys import newest
 from bot.locale import MASTER, speaking, t
 from bot.people import People, Person
 from bot.router import routes
@@ -103,9 +102,7 @@ class Dispatcher:
                 log.info("event.duplicate", platform=event.platform, action=event.action)
                 return None
             actor = People(connection).find(event.platform, event.actor) if event.actor else None
-            ctx = Context(
-                connection, now=clock.now(), keys=newest(self._app.keys), zone=self._app.settings.timezone, actor=actor
-            )
+            ctx = self._app.context_on(connection, actor)
             outbox.remember_token(connection, event.ref, event.data.get("response_code", ""))
             with speaking(actor.locale if actor else MASTER):
                 card = _run(event, ctx, actor, page_url(self._app.settings, "/me", actor))

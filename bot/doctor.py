@@ -12,7 +12,7 @@ from urllib.request import urlopen
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import clock, router
+from bot import clock, progress, router
 from bot.app import App, build
 from bot.errors import BotError
 from bot.evidence.tsa_doctor import tsa_findings
@@ -45,12 +45,20 @@ def examine(env: Mapping[str, str]) -> list[Finding]:
     if findings[1].ok:
         for module in router.discover("handlers", "doctor"):
             findings += module.findings(app)  # type: ignore[attr-defined]
+    findings += _progress(app)
     for name, platform in app.platforms.items():
         try:
             findings += platform.doctor()
         except RedisError as error:
             findings.append(Finding(name, None, f"not checked without Redis ({type(error).__name__})", REVIVE))
     return findings
+
+
+def _progress(app: App) -> list[Finding]:
+    try:
+        return progress.findings(app)
+    except RedisError as error:
+        return [Finding("progress", None, f"not checked without Redis ({type(error).__name__})", REVIVE)]
 
 
 def _database(settings: Settings) -> Finding:

@@ -13,6 +13,10 @@ UNKNOWN = "platform.unknown"
 """`action` of something the adapter verified but does not understand; kept, never answered."""
 PUNCHED = "attendance.punched"
 """`action` of a live punch pushed by the platform; `at` is the punch itself."""
+SLIP = "approval.slip"
+"""`action` when a request in the platform's own approval app changed: `data["number"]` names it, `data["user_id"]` is
+whose it is (empty: not said), `data["state"]` one of pending, approved, rejected, withdrawn, unknown, `data["about"]`
+`correction` or empty. `actor` is whoever acted now, empty when the platform does not say."""
 READ = "receipt.read"
 """`action` of a platform read event; `data["message_id"]` names the message."""
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from threading import Event as Flag
+from threading import Thread
 
 import redis
 import structlog
 from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
 
-from bot import anchors, clock, people, router
+from bot import anchors, clock, custody, people, router, signing_copy
 from bot.app import App, current
 from bot.db import begin
 from bot.deliver import Courier
 from bot.dispatch import Dispatcher
-from bot.evidence import retention, selfaudit, stamping
+from bot.evidence import restamp, retention, selfaudit, stamping
 from bot.evidence.sequencer import sequence
 
 log = structlog.get_logger("huizhi.jobs")
@@ -26,7 +27,12 @@ INLINE = 3
 """Events answered at the same time in one process before further ones are stored first."""
 JOB_SECONDS = 3600
 """A long drain must not be cut in the middle of a send by RQ's default of three minutes."""
+IDLE = 0.25
+"""Seconds after which a worker's courier looks for itself: a nudge may wait behind a long job."""
+JOIN_SECONDS = 20
 Job = Callable[[App], object]
+_own: dict[str, Flag] = {}
+"""Jobs that have a thread of their own in this process; the flag wakes it."""
 
 
 def dispatcher(app: App) -> Dispatcher:
@@ -65,11 +71,14 @@ def table() -> dict[str, tuple[float, Job]]:
         "drain": (1.0, _drain),
         "inbox": (1.0, _answer_waiting),
         "sequence": (1.0, _sequence),
+        custody.JOB: (custody.SECONDS, _harvest),
         "people": (300.0, sync_people),
         "checkpoint": (60.0, anchors.post),
         "audit": (86_400.0, selfaudit.audit),
         "retention": (retention.EVERY, retention.expire),
         "stamp": (stamping.SECONDS, stamping.stamp),
+        "restamp": (restamp.EVERY, restamp.restamp),
+        signing_copy.JOB: (signing_copy.SECONDS, signing_copy.make_due),
     }
     for module in router.discover("handlers", "jobs"):
         prefix = getattr(module, "__package__", "").rsplit(".", 1)[-1]
@@ -82,7 +91,17 @@ def _answer_waiting(app: App) -> int:
 
 
 def _drain(app: App) -> int:
-    return Courier(app, dispatcher(app)).drain()
+    return 0 if _woken("drain") else Courier(app, dispatcher(app)).drain()
+
+
+def _harvest(app: App) -> int:
+    return 0 if _woken(custody.JOB) else custody.harvest(app)
+
+
+def _woken(name: str) -> bool:
+    if name in _own:
+        _own[name].set()
+    return name in _own
 
 
 def _sequence(app: App) -> None:
@@ -101,9 +120,44 @@ def sync_people(app: App) -> None:
 
 
 def work(app: App, *, burst: bool = False) -> None:
-    """The worker process: preloaded, no fork per job (a job costs milliseconds instead of half a second)."""
+    """The worker process: preloaded, no fork per job (a job costs milliseconds instead of half a second).
+
+    Sending and asking for receipts have a thread each: a broadcast of an hour must not hold up the other jobs.
+    """
     queue = Queue(QUEUE, connection=app.redis, serializer=JSONSerializer)
-    SimpleWorker([queue], connection=app.redis, serializer=JSONSerializer).work(burst=burst, logging_level="WARNING")
+    stop = Flag()
+    courier = Courier(app, dispatcher(app))
+    runs: dict[str, tuple[float, Callable[[], object]]] = {
+        "drain": (IDLE, lambda: courier.drain(stop)),
+        custody.JOB: (custody.SECONDS, lambda: custody.harvest(app)),
+    }
+    threads = [] if burst else [Thread(target=_side, args=(name, *run, stop), name=name) for name, run in runs.items()]
+    _own.update({} if burst else {name: Flag() for name in runs})
+    for thread in threads:
+        thread.start()
+    try:
+        SimpleWorker([queue], connection=app.redis, serializer=JSONSerializer).work(
+            burst=burst, logging_level="WARNING"
+        )
+    finally:
+        stop.set()
+        for flag in _own.values():
+            flag.set()
+        for thread in threads:
+            thread.join(JOIN_SECONDS)
+        _own.clear()
+
+
+def _side(name: str, seconds: float, run: Callable[[], object], stop: Flag) -> None:
+    """Run when woken or after `seconds`, until `stop`; whatever happens, again."""
+    while not stop.is_set():
+        _own[name].wait(seconds)
+        _own[name].clear()
+        try:
+            run()
+        except Exception as error:  # noqa: BLE001 - the database or Redis may be gone for a while
+            log.error("job.failed", job=name, error=type(error).__name__)
+            stop.wait(1.0)
 
 
 def schedule(app: App, stop: Flag) -> None:

@@ -45,7 +45,7 @@ def t(text: str, /, **values: object) -> str:
 
 @functools.cache
 def catalogue(locale: str) -> Mapping[str, str]:
-    """Chinese text -> `locale`, from `locales/<locale>.po` of the core and of every handler."""
+    """Chinese text -> `locale`, from `locales/<locale>.po` of the core, of every handler and of every adapter."""
     found: dict[str, str] = {}
     for package in _rooms():
         file = resources.files(package).joinpath(f"locales/{locale}.po")
@@ -57,5 +57,10 @@ def catalogue(locale: str) -> Mapping[str, str]:
 
 
 def _rooms() -> list[str]:
-    handlers = importlib.import_module("handlers")
-    return ["bot", *(f"handlers.{each.name}" for each in pkgutil.iter_modules(handlers.__path__) if each.ispkg)]
+    # An adapter's own words come first: whatever a handler says in the same words, it has said on purpose.
+    return [*_in("adapters"), "bot", *_in("handlers")]
+
+
+def _in(package: str) -> list[str]:
+    found = pkgutil.iter_modules(importlib.import_module(package).__path__)
+    return [f"{package}.{each.name}" for each in found if each.ispkg]

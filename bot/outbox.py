@@ -1,23 +1,22 @@
-"""Rows to be said. A row is claimed by a conditional update with a lease, so that a crash between any two steps
-leaves either an unsent row, a sent row, or one whose lease ran out: that one is sent again under the same key (both
-platforms drop the repeat) and flagged `ambiguous`."""
+"""Rows to be said, and what the platforms know of them. Claiming them is bot.outbox_claim's, sending bot.deliver's."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.people import Person
 from bot.store import ordered_ref
-from bot.tables import ask, outbox
+from bot.tables import outbox
 
-LEASE = timedelta(seconds=60)
 MAX_ATTEMPTS = 8
 MAX_TOKENS = 6
+SOON, NORMAL, BULK = 0, 1, 2
+"""Priorities: what answers somebody goes before what was planned, and both before a message to thousands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +34,24 @@ class Row:
     body: str
     attempts: int
     ambiguous: bool
+    priority: int = SOON
+    people: int = 1
+    route: str = ""
+    crowd: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """One personal card of a message to many; `body` is our JSON of the card, see bot.wire."""
+
+    person: Person
+    body: str
+    ask_ref: str | None = None
 
 
 _INSERT = sa.insert(outbox)
-_COLUMNS = [outbox.c[name] for name in Row.__dataclass_fields__]
+COLUMNS = [outbox.c[name] for name in Row.__dataclass_fields__]
+_CHUNK = 1000
 
 
 def queue(
@@ -52,6 +65,7 @@ def queue(
     *,
     ask_ref: str | None = None,
     of: str | None = None,
+    priority: int = SOON,
 ) -> str:
     """Insert a row to be said after commit; returns its id, which is also the platform's idempotency key."""
     row_id = ordered_ref()
@@ -63,10 +77,41 @@ def queue(
         "ask_ref": ask_ref,
         "of": of,
         "body": body,
+        "priority": priority,
     }
     who = {"person_id": person.id if person else None, "user_id": person.user_id if person else ""}
     connection.execute(_INSERT, row | who | {"state": "queued", "due": now, "created_at": now})
     return row_id
+
+
+def queue_many(
+    connection: Connection, now: datetime, matter: str, sayings: Iterable[Saying], *, priority: int = BULK
+) -> int:
+    """Personal cards of one matter, in bulk and with flat memory; returns how many."""
+    total = 0
+    rows: list[dict[str, object]] = []
+    for each in sayings:
+        row: dict[str, object] = {"id": ordered_ref(), "kind": "send", "platform": each.person.platform}
+        row |= {"person_id": each.person.id, "user_id": each.person.user_id, "ask_ref": each.ask_ref, "body": each.body}
+        row |= {"matter": matter, "state": "queued", "due": now, "created_at": now, "priority": priority}
+        rows.append(row)
+        if len(rows) == _CHUNK:
+            connection.execute(_INSERT, rows)
+            total, rows = total + len(rows), []
+    if rows:
+        connection.execute(_INSERT, rows)
+    return total + len(rows)
+
+
+def get(connection: Connection, row_id: str) -> Row | None:
+    """The row as it is now, claimed or not."""
+    found = connection.execute(sa.select(*COLUMNS).where(outbox.c.id == row_id)).mappings().first()
+    return Row(**found) if found else None
+
+
+def message_of(connection: Connection, row_id: str) -> str:
+    """The vendor's key of a row's message; empty before it went out."""
+    return connection.execute(sa.select(outbox.c.message_id).where(outbox.c.id == row_id)).scalar() or ""
 
 
 def reword(connection: Connection, row_id: str, body: str) -> None:
@@ -81,42 +126,6 @@ def cards_of(connection: Connection, refs: Sequence[str]) -> dict[str, list[str]
     for row in connection.execute(sa.select(outbox.c.ask_ref, outbox.c.id).where(where)):
         found.setdefault(row.ask_ref, []).append(row.id)
     return found
-
-
-def due(connection: Connection, now: datetime, limit: int = 50) -> list[str]:
-    """Ids that may be claimed now, oldest first: queued ones, and those whose worker died."""
-    ready = sa.or_(
-        sa.and_(outbox.c.state == "queued", outbox.c.due <= now),
-        sa.and_(outbox.c.state == "sending", outbox.c.lease < now),
-    )
-    return list(
-        connection.execute(
-            sa.select(outbox.c.id).where(ready).order_by(outbox.c.due, outbox.c.id).limit(limit)
-        ).scalars()
-    )
-
-
-def claim(connection: Connection, row_id: str, now: datetime) -> Row | None:
-    """Take the row, or None when somebody has it, its question was settled, or its card is not out yet."""
-    ready = sa.or_(outbox.c.state == "queued", sa.and_(outbox.c.state == "sending", outbox.c.lease < now))
-    lost = sa.case((outbox.c.state == "sending", sa.true()), else_=outbox.c.ambiguous)
-    taken = connection.execute(
-        sa.update(outbox)
-        .where(outbox.c.id == row_id, ready)
-        .values(state="sending", lease=now + LEASE, attempts=outbox.c.attempts + 1, ambiguous=lost)
-    )
-    if taken.rowcount != 1:
-        return None
-    row = Row(**connection.execute(sa.select(*_COLUMNS).where(outbox.c.id == row_id)).mappings().one())
-    if row.ask_ref and row.kind == "send" and not row.ambiguous and _settled(connection, row.ask_ref):
-        finish(connection, row_id, now, state="stopped")
-        return None
-    return row
-
-
-def _settled(connection: Connection, ref: str) -> bool:
-    state = connection.execute(sa.select(ask.c.state).where(ask.c.ref == ref)).scalar_one_or_none()
-    return state is not None and state != "open"
 
 
 def finish(
@@ -137,13 +146,6 @@ def finish(
             # A click may have brought its own code before this write: both are kept.
             values["update_token"] = sa.func.trim(outbox.c.update_token + f" {token}")
     connection.execute(sa.update(outbox).where(outbox.c.id == row_id).values(**values))
-
-
-def postpone(connection: Connection, row_id: str, until: datetime, error: str) -> None:
-    """Try again at `until`."""
-    connection.execute(
-        sa.update(outbox).where(outbox.c.id == row_id).values(state="queued", due=until, lease=None, error=error[:300])
-    )
 
 
 def original(connection: Connection, row_id: str) -> tuple[str, list[str], str] | None:

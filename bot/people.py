@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.ports import DirectoryPerson
+from bot.tables import membership
 from bot.tables import person as table
 
 
@@ -80,37 +81,69 @@ class People:
 
 
 def sync(connection: Connection, platform: str, found: Iterable[DirectoryPerson], roles: Mapping[str, str]) -> int:
-    """Bring the table in line with a platform's directory; people who vanished become inactive, none is deleted.
+    """Bring the tables in line with a platform's directory; people who vanished become inactive, none is deleted.
 
-    `roles` maps user ids to hr / hr_head. Returns how many people the directory held.
+    `roles` maps user ids to hr / hr_head. Returns how many people the directory held. Only what changed is written, in
+    bulk: 100,000 people who stayed as they were cost two reads.
     """
-    people = list(found)
-    known = {
-        row.user_id: row.id
-        for row in connection.execute(sa.select(table.c.user_id, table.c.id).where(table.c.platform == platform))
-    }
-    ids = {each.user_id: known.get(each.user_id, f"{platform}:{each.user_id}"[:40]) for each in people}
-    for each in people:
+    people = {each.user_id: each for each in found}
+    rows = connection.execute(sa.select(table).where(table.c.platform == platform)).mappings().all()
+    known = {row["user_id"]: row for row in rows}
+    ids = {user: known[user]["id"] if user in known else f"{platform}:{user}"[:40] for user in people}
+    new, changed = [], []
+    for user, each in people.items():
         values = {
             "name": each.name,
             "manager_id": ids.get(each.manager),
-            "role": roles.get(each.user_id, "employee"),
+            "role": roles.get(user, "employee"),
             "site": f"{platform}/{each.departments[0] if each.departments else ''}",
             "active": each.active,
         }
-        if each.user_id in known:
-            connection.execute(sa.update(table).where(table.c.id == known[each.user_id]).values(**values))
-        else:
-            connection.execute(
-                sa.insert(table).values(
-                    id=ids[each.user_id],
-                    ref=f"p:{secrets.token_hex(12)}",
-                    platform=platform,
-                    user_id=each.user_id,
-                    **values,
-                )
+        if user not in known:
+            new.append(
+                {"id": ids[user], "ref": f"p:{secrets.token_hex(12)}", "platform": platform, "user_id": user} | values
             )
-    gone = [known[user_id] for user_id in known.keys() - ids.keys()]
+        elif any(known[user][name] != value for name, value in values.items()):
+            changed.append({"its_id": ids[user], **{f"new_{name}": value for name, value in values.items()}})
+    gone = [row["id"] for user, row in known.items() if user not in people and row["active"]]
+    if new:
+        connection.execute(sa.insert(table), new)
+    if changed:
+        connection.execute(_CHANGE, changed)
     if gone:
-        connection.execute(sa.update(table).where(table.c.id.in_(gone)).values(active=False))
+        connection.execute(_LEAVE, [{"its_id": each} for each in gone])
+    _join(connection, platform, {ids[user]: each for user, each in people.items()})
     return len(people)
+
+
+_CHANGE = (
+    sa.update(table)
+    .where(table.c.id == sa.bindparam("its_id"))
+    .values({name: sa.bindparam(f"new_{name}") for name in ("name", "manager_id", "role", "site", "active")})
+)
+_LEAVE = sa.update(table).where(table.c.id == sa.bindparam("its_id")).values(active=False)
+_OUT = sa.delete(membership).where(
+    membership.c.person_id == sa.bindparam("its_id"),
+    membership.c.kind == sa.bindparam("its_kind"),
+    membership.c.name == sa.bindparam("its_name"),
+)
+
+
+def _join(connection: Connection, platform: str, people: Mapping[str, DirectoryPerson]) -> None:
+    """Departments and tags of everybody in `people` (by person id); whoever vanished from it is in none."""
+    wanted = {(person, *each) for person, one in people.items() for each in _groups(one)}
+    m = membership.c
+    joined = sa.select(m.person_id, m.kind, m.name).join(table, table.c.id == membership.c.person_id)
+    held = set(map(tuple, connection.execute(joined.where(table.c.platform == platform))))
+    if new := sorted(wanted - held):
+        rows = [{"person_id": one, "kind": kind, "name": name} for one, kind, name in new]
+        connection.execute(sa.insert(membership), rows)
+    if old := sorted(held - wanted):
+        connection.execute(_OUT, [{"its_id": one, "its_kind": kind, "its_name": name} for one, kind, name in old])
+
+
+def _groups(one: DirectoryPerson) -> set[tuple[str, str]]:
+    paths = one.paths or tuple((each,) for each in one.departments if each)
+    # A department may be called "A/B"; the line between two departments must stay one.
+    found = {("dept", "/".join(name.replace("/", "／") for name in each)[:160]) for each in paths}
+    return found | {("tag", each[:160]) for each in one.tags}

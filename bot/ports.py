@@ -99,13 +99,20 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class DirectoryPerson:
-    """`manager` is a user id of the same platform or empty."""
+    """`manager` is a user id of the same platform or empty.
+
+    `paths`: each department from the top, `("研发", "平台组")`; empty where only `departments` are known.
+    `tags`: labels or roles
+    that the platform's own address book gives to people.
+    """
 
     user_id: str
     name: str
     manager: str = ""
     departments: tuple[str, ...] = ()
     active: bool = True
+    paths: tuple[tuple[str, ...], ...] = ()
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +188,16 @@ class SignIn(Protocol):
 
     def signed_in(self, args: Mapping[str, str]) -> str:
         """The user id behind the query the vendor came back with. Permanent PlatformError for a bad or used code."""
+        ...
+
+
+@runtime_checkable
+class Groups(Protocol):
+    """A platform whose app can speak in group chats that it belongs to."""
+
+    def post(self, chat: str, text: str, key: str) -> Sent:
+        """Plain text to everybody in `chat`, named by the vendor's own id. `key` is the same for a repetition, which is
+        shown twice where the vendor does not compare. PlatformError."""
         ...
 
 

@@ -4,6 +4,7 @@ a promise in the employee's hands is what shows that an event was left out later
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -54,7 +55,7 @@ def _title(type: str) -> str:
 
 
 def _with_footer(card: Card, footer: str) -> Card:
-    return Card(card.title, card.text, card.facts, card.quote, (), footer, card.closed)
+    return replace(card, buttons=(), footer=footer)
 
 
 def records(ctx: Context, person: Person, page: str) -> Card:

@@ -7,7 +7,7 @@ import json
 import os
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +17,7 @@ from urllib.request import Request, urlopen
 
 from bot.processes import Fleet
 from bot.schema import upgrade
-from config.settings import sandbox_env
+from config.settings import sandbox_channels, sandbox_env
 
 PATIENCE = 25.0
 MORNING = "2026-06-11T08:50:00"
@@ -108,11 +108,11 @@ class Stage:
         self.settle()
         self.control("clock", {"at": moment})
 
-    def morning(self) -> None:
-        """Ten to nine on the story's day; everybody but two has punched in. For a stage that was never played."""
+    def morning(self, late: Sequence[str] = LATE) -> None:
+        """Ten to nine on the story's day; everybody but the late has punched in. For a stage that was never played."""
         self.control("clock", {"at": MORNING})
         for person in self.control("people"):
-            if person["id"] not in LATE:
+            if person["id"] not in late:
                 self.control("punch", {"user": person["id"]})
 
     def settle(self) -> None:
@@ -183,13 +183,17 @@ def stage(
     if not played:
         clock_file.write_text("0")
     url = f"http://127.0.0.1:{sandbox_port}"
-    environment = sandbox_env(url, ws="stream") | {
-        "HUIZHI_PUBLIC_URL": f"http://127.0.0.1:{web_port}",
-        "HUIZHI_CLOCK_FILE": str(clock_file.absolute()),
-        "HUIZHI_KEY_DIR": str((folder / "keys").absolute()),
-        "DATABASE_URL": f"sqlite:///{(folder / 'huizhi.db').absolute()}",
-        # A unix socket's path may have 107 bytes at most, so it does not live in an arbitrarily deep folder.
-        "REDIS_URL": f"unix:///tmp/huizhi-{os.getpid()}-{web_port}.sock",
-    }
+    environment = (
+        sandbox_env(url, ws="stream")
+        | sandbox_channels(url, free_port())
+        | {
+            "HUIZHI_PUBLIC_URL": f"http://127.0.0.1:{web_port}",
+            "HUIZHI_CLOCK_FILE": str(clock_file.absolute()),
+            "HUIZHI_KEY_DIR": str((folder / "keys").absolute()),
+            "DATABASE_URL": f"sqlite:///{(folder / 'huizhi.db').absolute()}",
+            # A unix socket's path may have 107 bytes at most, so it does not live in an arbitrarily deep folder.
+            "REDIS_URL": f"unix:///tmp/huizhi-{os.getpid()}-{web_port}.sock",
+        }
+    )
     environment |= overrides or {}
     return Stage(folder, web_port, sandbox_port, environment, Fleet(environment, output=folder), played)

@@ -5,17 +5,19 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import pkgutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy.engine import Connection
 
 from bot.card import Card
 from bot.event import Event
+from bot.ports_crowds import Outcome
 
 if TYPE_CHECKING:
     from bot.context import Context
+    from bot.outbox import Row
 
 Flow = Callable[[Event, "Context"], "Card | None"]
 Hook = Callable[[Event, "Context"], None]
@@ -33,15 +35,43 @@ Eraser = Callable[[Connection, Gone], Iterable[str]]
 """Erases the words of one person from a handler's rows; returns the matters that were only about them."""
 
 
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What came of an outbox row. `refused`: user id -> the vendor's code, of a crowd; everybody else in it was
+    accepted, no more. `raw`: the vendor's answer. `code`: why it failed or was stopped. `ambiguous`: a worker died in
+    between, so the platform may have taken it twice under the same key."""
+
+    state: Literal["sent", "failed", "stopped"]
+    message_id: str = ""
+    refused: Mapping[str, str] = field(default_factory=dict)
+    raw: Mapping[str, object] = field(default_factory=dict)
+    code: str = ""
+    ambiguous: bool = False
+
+
+Carrier = Callable[["Context", "Row", Carried], None]
+Harvester = Callable[["Context", "Row", Mapping[str, Outcome]], None]
+
+
 @dataclass(slots=True)
 class Routes:
     """What the handlers registered: `flows` by action, `words` in order for free text, `hooks` for every event,
-    `erasers` for a person who is erased."""
+    `erasers` for a person who is erased, `carriers` and `harvesters` by the beginning of a matter's name."""
 
     flows: dict[str, Flow] = field(default_factory=dict)
     words: list[Flow] = field(default_factory=list)
     hooks: list[Hook] = field(default_factory=list)
     erasers: list[Eraser] = field(default_factory=list)
+    carriers: dict[str, Carrier] = field(default_factory=dict)
+    harvesters: dict[str, Harvester] = field(default_factory=dict)
+
+    def carrier(self, matter: str) -> Carrier | None:
+        """Who wants to know what came of the rows of this matter."""
+        return next((each for prefix, each in self.carriers.items() if matter.startswith(prefix)), None)
+
+    def harvester(self, matter: str) -> Harvester | None:
+        """Who wants to know what platforms say later about the messages of this matter."""
+        return next((each for prefix, each in self.harvesters.items() if matter.startswith(prefix)), None)
 
 
 routes = Routes()
@@ -77,6 +107,32 @@ def erases(eraser: Eraser) -> Eraser:
     if eraser not in routes.erasers:
         routes.erasers.append(eraser)
     return eraser
+
+
+def carried(prefix: str) -> Callable[[Carrier], Carrier]:
+    """Call in the very transaction in which the result of a row (send, crowd, channel) is written whose matter starts
+    with `prefix`. Rows that `bot.crowds.cancel` stopped before they were touched are not reported."""
+
+    def register(carrier: Carrier) -> Carrier:
+        if routes.carriers.setdefault(prefix, carrier) is not carrier:
+            raise RuntimeError(f"two carriers for {prefix}")
+        return carrier
+
+    return register
+
+
+def harvested(prefix: str) -> Callable[[Harvester], Harvester]:
+    """Call with what a platform says later about people who got a row: `(ctx, row, person id -> Outcome)`, news only.
+
+    Sources report in any order and an older state may follow a newer one: keep the highest.
+    """
+
+    def register(harvester: Harvester) -> Harvester:
+        if routes.harvesters.setdefault(prefix, harvester) is not harvester:
+            raise RuntimeError(f"two harvesters for {prefix}")
+        return harvester
+
+    return register
 
 
 def discover(package: str, module: str) -> list[object]:

@@ -23,6 +23,15 @@ person = sa.Table(
     sa.UniqueConstraint("platform", "user_id"),
 )
 
+membership = sa.Table(
+    "membership",
+    metadata,
+    sa.Column("person_id", sa.String(40), primary_key=True),
+    sa.Column("kind", sa.String(4), primary_key=True),  # dept | tag
+    sa.Column("name", sa.String(160), primary_key=True),  # a department's path is joined by "/": 研发/平台组
+    sa.Index("ix_membership_name", "kind", "name", "person_id"),
+)
+
 # Every inbound event looks its person up by the folded id.
 sa.Index("ix_person_folded", person.c.platform, sa.func.lower(person.c.user_id))
 
@@ -59,15 +68,15 @@ outbox = sa.Table(
     "outbox",
     metadata,
     sa.Column("id", sa.String(32), primary_key=True),
-    sa.Column("kind", sa.String(10), nullable=False),  # send | update | interim | request
+    sa.Column("kind", sa.String(10), nullable=False),  # send | update | interim | request | channel | crowd
     sa.Column("platform", sa.String(20), nullable=False),
     sa.Column("person_id", sa.String(40)),
     sa.Column("user_id", sa.String(80), nullable=False, server_default=""),
-    sa.Column("matter", sa.String(60), nullable=False, index=True),
+    sa.Column("matter", sa.String(60), nullable=False),
     sa.Column("ask_ref", sa.String(32)),
     sa.Column("of", sa.String(32)),  # update: the outbox id of the card it changes
     sa.Column("body", sa.Text, nullable=False),
-    sa.Column("state", sa.String(10), nullable=False, index=True),  # queued sending sent stopped failed
+    sa.Column("state", sa.String(10), nullable=False, index=True),  # queued held sending sent stopped failed
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
     sa.Column("due", UTCDateTime, nullable=False),
     sa.Column("lease", UTCDateTime),
@@ -77,7 +86,64 @@ outbox = sa.Table(
     sa.Column("ambiguous", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("created_at", UTCDateTime, nullable=False),
     sa.Column("sent_at", UTCDateTime),
+    sa.Column("priority", sa.SmallInteger, nullable=False, server_default="0"),  # 0 goes first
+    sa.Column("people", sa.Integer, nullable=False, server_default="1"),  # how many it is for
+    sa.Column("route", sa.String(20), nullable=False, server_default=""),  # crowd: the platform's way
+    sa.Column("crowd", sa.Text),  # crowd: JSON {"locale", "to": [[pseudonym, user id], ...]}
 )
+
+# Few rows wait or are in flight at any time, however many were sent: each look at them costs what they are, not more.
+sa.Index("ix_outbox_queued", outbox.c.platform, outbox.c.priority, outbox.c.due, outbox.c.id,
+         sqlite_where=outbox.c.state == "queued", postgresql_where=outbox.c.state == "queued")  # fmt: skip
+sa.Index("ix_outbox_sending", outbox.c.lease,
+         sqlite_where=outbox.c.state == "sending", postgresql_where=outbox.c.state == "sending")  # fmt: skip
+sa.Index("ix_outbox_matter", outbox.c.matter, outbox.c.state, outbox.c.people)
+sa.Index("ix_outbox_ask", outbox.c.ask_ref,
+         sqlite_where=outbox.c.ask_ref.is_not(None), postgresql_where=outbox.c.ask_ref.is_not(None))  # fmt: skip
+sa.Index("ix_outbox_of", outbox.c.of,
+         sqlite_where=outbox.c.of.is_not(None), postgresql_where=outbox.c.of.is_not(None))  # fmt: skip
+sa.Index("ix_outbox_message", outbox.c.message_id,
+         sqlite_where=outbox.c.message_id.is_not(None), postgresql_where=outbox.c.message_id.is_not(None))  # fmt: skip
+
+outbox_pause = sa.Table(
+    "outbox_pause",
+    metadata,
+    sa.Column("matter", sa.String(60), primary_key=True),
+    sa.Column("state", sa.String(10), nullable=False),  # held | cancelled
+    sa.Column("at", UTCDateTime, nullable=False),
+)
+
+outbox_harvest = sa.Table(
+    "outbox_harvest",
+    metadata,
+    sa.Column("row_id", sa.String(32), primary_key=True),  # a sent outbox row whose results are still to be collected
+    sa.Column("platform", sa.String(20), nullable=False),
+    sa.Column("route", sa.String(20), nullable=False),
+    sa.Column("matter", sa.String(60), nullable=False),
+    sa.Column("sent_at", UTCDateTime, nullable=False),
+    sa.Column("due", UTCDateTime),  # empty: closed
+    sa.Column("known_until", UTCDateTime, nullable=False),  # afterwards the platform has forgotten
+    sa.Column("failures", sa.Integer, nullable=False, server_default="0"),  # in a row
+    sa.Column("warned", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("known", sa.Text, nullable=False, server_default="{}"),  # JSON {pseudonym: [state, time, code]}
+)
+
+_open = outbox_harvest.c.due.is_not(None)
+sa.Index("ix_outbox_harvest_due", outbox_harvest.c.due, sqlite_where=_open, postgresql_where=_open)
+
+outbox_read = sa.Table(
+    "outbox_read",
+    metadata,
+    sa.Column("platform", sa.String(20), primary_key=True),
+    sa.Column("message_id", sa.String(200), primary_key=True),
+    sa.Column("person_id", sa.String(40), primary_key=True),
+    sa.Column("at", UTCDateTime, nullable=False),  # the platform's time
+    sa.Column("seen_at", UTCDateTime, nullable=False),
+    sa.Column("waiting", sa.Boolean, nullable=False),  # the message itself is not written back yet
+)
+
+sa.Index("ix_outbox_read_waiting", outbox_read.c.seen_at,
+         sqlite_where=outbox_read.c.waiting, postgresql_where=outbox_read.c.waiting)  # fmt: skip
 
 failed = sa.Table(
     "failed",
@@ -156,4 +222,25 @@ delegate = sa.Table(
     sa.Column("until", UTCDateTime),  # empty: whenever the principal is on leave, and only then
     sa.Column("created_at", UTCDateTime, nullable=False),
     sa.Column("ended_at", UTCDateTime),
+)
+
+leaver_link = sa.Table(
+    "leaver_link",
+    metadata,
+    sa.Column("id", sa.String(32), primary_key=True),
+    sa.Column("person_id", sa.String(40), nullable=False, index=True),
+    sa.Column("opened_by", sa.String(40), nullable=False),
+    sa.Column("how", sa.String(20), nullable=False),  # the identity was checked
+    sa.Column("way", sa.String(8), nullable=False),  # the code takes: sms | mail | hand
+    sa.Column("token_hash", sa.String(64), nullable=False, unique=True),
+    sa.Column("state", sa.String(8), nullable=False),  # open revoked locked
+    sa.Column("opened_at", UTCDateTime, nullable=False),
+    sa.Column("expires_at", UTCDateTime, nullable=False),
+    sa.Column("code_hash", sa.String(64), nullable=False, server_default=""),  # keyed with the token
+    sa.Column("code_until", UTCDateTime),
+    sa.Column("tries", sa.Integer, nullable=False, server_default="0"),  # wrong codes in a row
+    sa.Column("sends", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("sent_at", UTCDateTime),
+    sa.Column("used_at", UTCDateTime),
+    sa.Column("closed_at", UTCDateTime),
 )

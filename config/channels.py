@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from config.setting import Setting
+from config.setting import SECRET_KEY_LENGTH, Setting
 
 CHANNEL_SETTINGS: tuple[Setting, ...] = (
     Setting(
@@ -51,6 +51,54 @@ CHANNEL_SETTINGS: tuple[Setting, ...] = (
         "Sender of e-mails.",
         "hr@example.cn",
         "an e-mail address; needed with HUIZHI_SMTP_URL",
+    ),
+    Setting(
+        "HUIZHI_IMAP_URL",
+        "imap_url",
+        "Mailbox of HUIZHI_SMTP_FROM, from which bounces and delivery reports are read (other mail is not touched)."
+        " Empty: none are read.",
+        "imaps://user:password@imap.example.cn/INBOX",
+        "imap://… | imap+starttls://… | imaps://…",
+        secret=True,
+    ),
+    Setting(
+        "HUIZHI_MAIL_REPORT_SECRET",
+        "mail_report_secret",
+        "Signs bounces that a mail service posts to /channels/mail/report: x-huizhi-signature is the hex HMAC-SHA256 of"
+        " x-huizhi-timestamp (Unix seconds), a dot and the body. Empty: reports are refused.",
+        "the output of: openssl rand -hex 16",
+        f"at least {SECRET_KEY_LENGTH} characters, or empty",
+        secret=True,
+    ),
+    Setting(
+        "HUIZHI_COURIER_URL",
+        "courier_url",
+        "快递100's query address. Empty: tracks are not asked for, somebody types in what the courier says.",
+        "https://poll.kuaidi100.com/poll/query.do",
+        "an http:// or https:// address; https:// in production",
+    ),
+    Setting(
+        "HUIZHI_COURIER_CUSTOMER",
+        "courier_customer",
+        "The customer number given by 快递100.",
+        "32 letters and digits",
+        "any text; needed with HUIZHI_COURIER_URL",
+    ),
+    Setting(
+        "HUIZHI_COURIER_KEY",
+        "courier_key",
+        "The key given by 快递100; signs every question.",
+        "given by 快递100",
+        "any text; needed with HUIZHI_COURIER_URL",
+        secret=True,
+    ),
+    Setting(
+        "HUIZHI_COURIER_COMPANY",
+        "courier_company",
+        "快递100's code of the courier that is meant when a number names none.",
+        "ems",
+        "lower-case letters and digits",
+        "ems",
     ),
     Setting(
         "HUIZHI_VOICE",

@@ -10,6 +10,8 @@ from zoneinfo import available_timezones
 
 from config.setting import AES_KEY_LENGTH, SECRET_KEY_LENGTH, Setting
 
+ESIGN = ("HUIZHI_ESIGN_URL", "HUIZHI_ESIGN_APP_ID", "HUIZHI_ESIGN_SECRET")
+COURIER = ("HUIZHI_COURIER_CUSTOMER", "HUIZHI_COURIER_KEY")
 Check = Callable[[str, bool], str]
 """(value, production) -> what is wrong, or empty."""
 
@@ -30,8 +32,16 @@ def _missing(setting: Setting, values: Mapping[str, str], production: bool) -> s
         return "is missing; production needs one of your own"
     if setting.env == "HUIZHI_TSA_ROOTS" and values["HUIZHI_TSA"]:
         return "is missing; tokens are only worth something when their root is known"
+    if setting.env in ESIGN and values["HUIZHI_ESIGN_KINDS"]:
+        return "is missing; HUIZHI_ESIGN_KINDS names what the provider signs"
     if setting.env == "HUIZHI_SMTP_FROM" and values["HUIZHI_SMTP_URL"]:
         return "is missing; e-mail needs a sender"
+    if setting.env in COURIER and values["HUIZHI_COURIER_URL"]:
+        return "is missing; every question about a parcel is signed with it"
+    if setting.env == "HUIZHI_JIRA_TOKEN" and values["HUIZHI_JIRA_BASE"]:
+        return "is missing; Jira is read with an account of its own"
+    if setting.env == "HUIZHI_JIRA_MAIL" and values["HUIZHI_JIRA_BASE"] and values["HUIZHI_JIRA_DEPLOYMENT"] == "cloud":
+        return "is missing; Jira Cloud wants the account's address with its token"
     if setting.env in ("DINGTALK_TOKEN", "DINGTALK_AES_KEY") and values["DINGTALK_MODE"] == "http":
         return "is missing; DINGTALK_MODE is http"
     return ""
@@ -127,12 +137,34 @@ def _smtp(value: str, _: bool) -> str:
     return "" if good else "is no mail server's address"
 
 
+def _imap(value: str, _: bool) -> str:
+    parts = urlsplit(value)
+    good = parts.scheme in ("imap", "imaps", "imap+starttls") and parts.hostname and parts.username
+    return "" if good else "is no mailbox's address with a user"
+
+
+def _company(value: str, _: bool) -> str:
+    return "" if re.fullmatch(r"[a-z0-9]{2,30}", value) else f"is {value!r}"
+
+
 def _sms_template(value: str, _: bool) -> str:
     try:
         good = isinstance(json.loads(value), dict)
     except ValueError:
         good = False
     return "" if good and "{to}" in value and "{text}" in value else "is no JSON object with {to} and {text}"
+
+
+def _points_field(value: str, _: bool) -> str:
+    return "" if re.fullmatch(r"customfield_[0-9]{1,12}", value) else f"is {value!r}"
+
+
+def _mail(value: str, _: bool) -> str:
+    return "" if re.fullmatch(r"[^\s@:]+@[^\s@:]+", value) else "is no e-mail address"
+
+
+def _shared_secret(value: str, _: bool) -> str:
+    return "" if len(value) >= SECRET_KEY_LENGTH else f"has {len(value)} characters"
 
 
 def _witnesses(value: str, _: bool) -> str:
@@ -144,6 +176,14 @@ def _pkcs11(value: str, _: bool) -> str:
     return "" if len([each for each in value.split(",") if each.strip()]) == 3 else f"is {value!r}"
 
 
+def _days(value: str, _: bool) -> str:
+    return "" if value.isascii() and value.isdigit() and 1 <= int(value) <= 30 else f"is {value!r}"
+
+
+def _between(low: int, high: int) -> Check:
+    return lambda value, _: "" if value.isascii() and value.isdigit() and low <= int(value) <= high else f"is {value!r}"
+
+
 CHECKS: Mapping[str, Check] = {
     "HUIZHI_PLATFORMS": _platforms,
     "HUIZHI_ENVIRONMENT": _one_of("development", "production"),
@@ -152,16 +192,43 @@ CHECKS: Mapping[str, Check] = {
     "HUIZHI_ROLES": _roles,
     "HUIZHI_TIMEZONE": _timezone,
     "HUIZHI_CLOCK_FILE": _clock_file,
+    "HUIZHI_LEAVER_LINK_DAYS": _days,
+    "HUIZHI_PROGRESS_STALE_DAYS": _days,
     "HUIZHI_TSA": _tsa,
     "HUIZHI_CHECKPOINT_TO": _addresses,
+    "HUIZHI_CHECKPOINT_CHATS": _addresses,
     "HUIZHI_WITNESSES": _witnesses,
     "HUIZHI_PKCS11": _pkcs11,
     "HUIZHI_SMS_URL": _url,
     "HUIZHI_SMS_TEMPLATE": _sms_template,
     "HUIZHI_SMTP_URL": _smtp,
+    "HUIZHI_IMAP_URL": _imap,
+    "HUIZHI_MAIL_REPORT_SECRET": _shared_secret,
+    "HUIZHI_COURIER_URL": _url,
+    "HUIZHI_COURIER_COMPANY": _company,
     "HUIZHI_VOICE": _one_of("wecom"),
+    "HUIZHI_SIGN_CODE": _one_of("chat", "sms"),
+    "HUIZHI_ESIGN_URL": _url,
+    "HUIZHI_JIRA_BASE": _url,
+    "HUIZHI_JIRA_DEPLOYMENT": _one_of("cloud", "server"),
+    "HUIZHI_JIRA_MAIL": _mail,
+    "HUIZHI_JIRA_POINTS_FIELD": _points_field,
+    "HUIZHI_PROGRESS_SECRET": _shared_secret,
     "DATABASE_URL": _database,
     "REDIS_URL": _redis,
+    "HUIZHI_SENDERS": _between(1, 64),
+    "HUIZHI_PACE_MARGIN": _between(50, 100),
+    "HUIZHI_CUSTODY_WARNING": _between(1, 20),
+    "HUIZHI_NOTICE_TWO_FROM": _between(1, 1_000_000),
+    "HUIZHI_NOTICE_MANAGERS": _one_of("yes", "no"),
+    "HUIZHI_NOTICE_FILE_MB": _between(1, 10),
+    "HUIZHI_NOTICE_FILES": _between(1, 9),
+    "HUIZHI_NOTICE_LATE_MINUTES": _between(1, 720),
+    "WECOM_CALLS_PER_MINUTE": _whole_number,
+    "WECOM_MEMBER_PER_MINUTE": _whole_number,
+    "WECOM_MEMBER_PER_HOUR": _whole_number,
+    "DINGTALK_CALLS_PER_SECOND": _whole_number,
+    "DINGTALK_MEMBER_PER_DAY": _whole_number,
     "WECOM_AGENT_ID": _whole_number,
     "WECOM_TOKEN": _token,
     "WECOM_ENCODING_AES_KEY": _aes_key,

@@ -29,6 +29,14 @@ EVIDENCE_SETTINGS: tuple[Setting, ...] = (
         "platform:userid, separated by commas",
     ),
     Setting(
+        "HUIZHI_CHECKPOINT_CHATS",
+        "checkpoint_chats",
+        "Group chats that get the daily checkpoint line as well: HR, managers, staff representatives. WeCom: the chatid"
+        " of a group the app made (appchat/create); DingTalk: the openConversationId of a group the robot is in.",
+        "wecom:hrgroup,dingtalk:cidXyz012==",
+        "platform:group, separated by commas",
+    ),
+    Setting(
         "HUIZHI_WITNESSES",
         "witnesses",
         "Keys of third parties (union, counsel) that cosign checkpoints with `huizhi witness`.",

@@ -41,11 +41,13 @@ class Settings(BaseModel):
     timezone: str = default("HUIZHI_TIMEZONE")
     clock_file: str = default("HUIZHI_CLOCK_FILE")
     approvals: str = ""
+    leaver_link_days: int = int(default("HUIZHI_LEAVER_LINK_DAYS"))
     database_url: str = Field(default=default("DATABASE_URL"), repr=False)
     redis_url: str = Field(default=default("REDIS_URL"), repr=False)
     tsa: Mapping[str, str] = Field(default_factory=dict)
     tsa_roots: str = ""
     checkpoint_to: tuple[str, ...] = ()
+    checkpoint_chats: tuple[str, ...] = ()
     witnesses: tuple[str, ...] = ()
     pkcs11: str = ""
     pkcs11_pin: str = Field(default="", repr=False)
@@ -55,7 +57,40 @@ class Settings(BaseModel):
     sms_report_token: str = Field(default="", repr=False)
     smtp_url: str = Field(default="", repr=False)
     smtp_from: str = ""
+    imap_url: str = Field(default="", repr=False)
+    mail_report_secret: str = Field(default="", repr=False)
+    courier_url: str = ""
+    courier_customer: str = ""
+    courier_key: str = Field(default="", repr=False)
+    courier_company: str = default("HUIZHI_COURIER_COMPANY")
     voice: str = ""
+    sign_high_stakes: tuple[str, ...] = ()
+    sign_code: Literal["chat", "sms"] = "chat"
+    esign_kinds: tuple[str, ...] = ()
+    esign_url: str = ""
+    esign_app_id: str = ""
+    esign_secret: str = Field(default="", repr=False)
+    jira_base: str = ""
+    jira_deployment: Literal["cloud", "server"] = "cloud"
+    jira_mail: str = ""
+    jira_token: str = Field(default="", repr=False)
+    jira_points_field: str = ""
+    progress_secret: str = Field(default="", repr=False)
+    progress_stale_days: int = int(default("HUIZHI_PROGRESS_STALE_DAYS"))
+    dingtalk_project_user: str = ""
+    notice_two_from: int = int(default("HUIZHI_NOTICE_TWO_FROM"))
+    notice_managers: Literal["yes", "no"] = "yes"
+    notice_file_mb: int = int(default("HUIZHI_NOTICE_FILE_MB"))
+    notice_files: int = int(default("HUIZHI_NOTICE_FILES"))
+    notice_late_minutes: int = int(default("HUIZHI_NOTICE_LATE_MINUTES"))
+    senders: int = int(default("HUIZHI_SENDERS"))
+    pace_margin: int = int(default("HUIZHI_PACE_MARGIN"))
+    custody_warning: int = int(default("HUIZHI_CUSTODY_WARNING"))
+    wecom_calls_per_minute: int = int(default("WECOM_CALLS_PER_MINUTE"))
+    wecom_member_per_minute: int = int(default("WECOM_MEMBER_PER_MINUTE"))
+    wecom_member_per_hour: int = int(default("WECOM_MEMBER_PER_HOUR"))
+    dingtalk_calls_per_second: int = int(default("DINGTALK_CALLS_PER_SECOND"))
+    dingtalk_member_per_day: int = int(default("DINGTALK_MEMBER_PER_DAY"))
     wecom_corp_id: str = ""
     wecom_agent_id: int = 0
     wecom_secret: str = Field(default="", repr=False)
@@ -69,6 +104,7 @@ class Settings(BaseModel):
     dingtalk_agent_id: str = ""
     dingtalk_robot_code: str = ""
     dingtalk_card_template_id: str = ""
+    dingtalk_board_operator: str = ""
     dingtalk_mode: Literal["stream", "http"] = "stream"
     dingtalk_token: str = Field(default="", repr=False)
     dingtalk_aes_key: str = Field(default="", repr=False)
@@ -121,8 +157,14 @@ def _build(values: Mapping[str, str], platforms: tuple[str, ...]) -> Settings:
     fields["platforms"] = platforms
     fields["roles"] = _pairs(values["HUIZHI_ROLES"])
     fields["tsa"] = _pairs(values["HUIZHI_TSA"])
-    fields["checkpoint_to"] = tuple(each.strip() for each in values["HUIZHI_CHECKPOINT_TO"].split(",") if each.strip())
+    fields["checkpoint_to"] = _listed(values["HUIZHI_CHECKPOINT_TO"])
+    fields["checkpoint_chats"] = _listed(values["HUIZHI_CHECKPOINT_CHATS"])
     fields["witnesses"] = tuple(values["HUIZHI_WITNESSES"].split())
+    fields["sign_high_stakes"] = _names(values["HUIZHI_SIGN_HIGH_STAKES"])
+    fields["esign_kinds"] = _names(values["HUIZHI_ESIGN_KINDS"])
+    fields["esign_url"] = values["HUIZHI_ESIGN_URL"].rstrip("/")
+    fields["leaver_link_days"] = int(values["HUIZHI_LEAVER_LINK_DAYS"])
+    fields["progress_stale_days"] = int(values["HUIZHI_PROGRESS_STALE_DAYS"])
     fields["wecom_agent_id"] = int(values["WECOM_AGENT_ID"] or 0)
     fields["dingtalk_robot_code"] = values["DINGTALK_ROBOT_CODE"] or values["DINGTALK_CLIENT_ID"]
     # A bare postgresql:// would make SQLAlchemy look for psycopg2, which is not what ships.
@@ -130,9 +172,35 @@ def _build(values: Mapping[str, str], platforms: tuple[str, ...]) -> Settings:
     return Settings.model_validate(fields)
 
 
+def _names(text: str) -> tuple[str, ...]:
+    """`a, b` as a tuple."""
+    return tuple(each.strip() for each in text.split(",") if each.strip())
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    """`a,b` without blanks and empty ones."""
+    return tuple(each.strip() for each in text.split(",") if each.strip())
+
+
 def _pairs(text: str) -> dict[str, str]:
     """`a=1,b=2` as a dictionary."""
     return dict(pair.strip().split("=", 1) for pair in text.split(",") if pair.strip())
+
+
+def sandbox_channels(url: str, smtp_port: int) -> dict[str, str]:
+    """SMS gateway, mail server and courier of the sandbox at `url`; its SMTP listens on `smtp_port`."""
+    base, secret = url.rstrip("/"), "opens-nothing-real"
+    return {
+        "HUIZHI_SMS_URL": f"{base}/sms/send",
+        "HUIZHI_SMS_TOKEN": f"sandbox-sms-token-{secret}",
+        "HUIZHI_SMS_REPORT_TOKEN": f"sandbox-sms-report-token-{secret}",
+        "HUIZHI_SMTP_URL": f"smtp://127.0.0.1:{smtp_port}",
+        "HUIZHI_SMTP_FROM": "hr@example.cn",
+        "HUIZHI_MAIL_REPORT_SECRET": f"sandbox-mail-report-secret-{secret}",
+        "HUIZHI_COURIER_URL": f"{base}/poll/query.do",
+        "HUIZHI_COURIER_CUSTOMER": "SANDBOXCUSTOMER",
+        "HUIZHI_COURIER_KEY": f"sandbox-courier-key-{secret}",
+    }
 
 
 def sandbox_env(url: str, ws: str = "") -> dict[str, str]:
@@ -159,6 +227,7 @@ def sandbox_env(url: str, ws: str = "") -> dict[str, str]:
         "DINGTALK_CORP_ID": "dingsandboxcorp0000000001",
         "DINGTALK_AGENT_ID": "1234567890",
         "DINGTALK_ROBOT_CODE": "dingsandboxclient01",
+        "DINGTALK_BOARD_OPERATOR": "wu",
         "DINGTALK_CARD_TEMPLATE_ID": "00000000-0000-4000-8000-0000000000f1.schema",
         "DINGTALK_MODE": "stream" if ws else "http",
         "DINGTALK_TOKEN": "sandboxDingtalkToken",
@@ -166,5 +235,10 @@ def sandbox_env(url: str, ws: str = "") -> dict[str, str]:
         "DINGTALK_API_BASE": base,
         "DINGTALK_OAPI_BASE": base,
         "DINGTALK_LOGIN_BASE": base,
+        "DINGTALK_PROJECT_USER": "wu",
+        "HUIZHI_JIRA_BASE": base,
+        "HUIZHI_JIRA_MAIL": "hr-bot@example.cn",
+        "HUIZHI_JIRA_TOKEN": "sandbox-jira-token-opens-nothing-real",
+        "HUIZHI_PROGRESS_SECRET": "sandbox-progress-secret-opens-nothing-real",
         "HUIZHI_CHECKPOINT_TO": "wecom:wang,wecom:li,dingtalk:wu,dingtalk:sun",
     }

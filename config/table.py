@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from config.channels import CHANNEL_SETTINGS
+from config.delivery import DELIVERY_SETTINGS
+from config.notices import NOTICE_SETTINGS
+from config.progress import PROGRESS_SETTINGS
 from config.proof import EVIDENCE_SETTINGS
 from config.setting import SECRET_KEY_LENGTH, URL, Setting
+from config.signing import SIGNING_SETTINGS
 from config.vendors import VENDOR_SETTINGS
 
 SETTINGS: tuple[Setting, ...] = (
@@ -88,6 +92,7 @@ SETTINGS: tuple[Setting, ...] = (
         secret=True,
     ),
     *CHANNEL_SETTINGS,
+    *DELIVERY_SETTINGS,
     Setting(
         "HUIZHI_APPROVALS",
         "approvals",
@@ -96,7 +101,18 @@ SETTINGS: tuple[Setting, ...] = (
         "/etc/huizhi/approvals.toml",
         "a file path, or empty",
     ),
+    Setting(
+        "HUIZHI_LEAVER_LINK_DAYS",
+        "leaver_link_days",
+        "How many days the link works by which a person who left sees their own record, after HR checked who they are.",
+        "7",
+        "1 to 30",
+        "7",
+    ),
+    *NOTICE_SETTINGS,
+    *PROGRESS_SETTINGS,
     *EVIDENCE_SETTINGS,
+    *SIGNING_SETTINGS,
     *VENDOR_SETTINGS,
 )
 

@@ -116,6 +116,15 @@ VENDOR_SETTINGS: tuple[Setting, ...] = (
         group=DINGTALK,
     ),
     Setting(
+        "DINGTALK_BOARD_OPERATOR",
+        "dingtalk_board_operator",
+        "userId of an announcement administrator (公告管理员), in whose name notices go out as 公告: the one way with"
+        " an official reading time per person. Empty: that way is not offered.",
+        "manager001",
+        "a userId, or empty",
+        group=DINGTALK,
+    ),
+    Setting(
         "DINGTALK_CARD_TEMPLATE_ID",
         "dingtalk_card_template_id",
         "Id of the template imported from adapters/dingtalk/card_template.json. Empty uses a public one.",

@@ -70,7 +70,7 @@ def firm(database_url: str, tmp_path: Path, redis_socket: Path, monkeypatch: pyt
     upgrade(database_url)
     client = redis.Redis(unix_socket_path=str(redis_socket))
     client.flushall()
-    settings = load(sandbox_env("http://127.0.0.1:1"))
+    settings = load(sandbox_env("http://127.0.0.1:1") | {"HUIZHI_SENDERS": "1"})  # one after the other
     platform = FakePlatform()
     keys = load_or_create(tmp_path / "keys", "test.example/hr-log/1")
     app = App(settings, create_engine(database_url), client, RedisStore(client), keys, {"fake": platform})

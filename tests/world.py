@@ -17,6 +17,7 @@ from bot.dispatch import Dispatcher
 from bot.errors import PlatformError
 from bot.event import Event
 from bot.ports import Correction, DirectoryPerson, Door, Finding, Leave, Punch, Sent, Shift
+from bot.ports_crowds import Handed, Outcome, Route
 
 START = datetime(2026, 6, 11, 1, 16, tzinfo=UTC)  # Thursday 09:16 in Shanghai
 FIRM = (
@@ -25,11 +26,18 @@ FIRM = (
     DirectoryPerson("wang", "王HR", "", ("人事",)),
     DirectoryPerson("stranger", "外人", "", ("门店",)),
 )
+ROUTES = {
+    "shared": Route("shared", 3, tells="whether", known_for=timedelta(hours=24)),
+    "card": Route("card", 1, tells="whether", known_for=timedelta(hours=24)),
+}
 
 
 @dataclass
 class FakePlatform:
-    """Remembers what it was told, receipts apart from what they are about; `fail` raises its errors in order."""
+    """Remembers what it was told, receipts apart from what they are about; `fail` raises its errors in order.
+
+    `known`: what it says afterwards about a user.
+    """
 
     name: str = "fake"
     can: Can = field(default_factory=Can)
@@ -41,6 +49,12 @@ class FakePlatform:
     shift_list: list[Shift] = field(default_factory=list)
     punch_list: list[Punch] = field(default_factory=list)
     leave_list: list[Leave] = field(default_factory=list)
+    routes: Mapping[str, Route] = field(default_factory=lambda: dict(ROUTES))
+    handed: list[tuple[str, tuple[str, ...], Card, str]] = field(default_factory=list)
+    refusing: dict[str, str] = field(default_factory=dict)
+    known: dict[str, Outcome] = field(default_factory=dict)
+    asked_for: list[str] = field(default_factory=list)
+    recalled: list[str] = field(default_factory=list)
 
     @property
     def attendance(self) -> FakePlatform:
@@ -86,6 +100,22 @@ class FakePlatform:
 
     def corrected(self, correction: Correction) -> bool:
         return correction.at in [each.at for each in self.corrections]
+
+    def send_many(self, route: str, to: Sequence[str], card: Card, key: str) -> Handed:
+        self._maybe_fail()
+        if key not in [each[3] for each in self.handed]:
+            self.handed.append((route, tuple(to), card, key))
+        refused = {user: code for user, code in self.refusing.items() if user in to}
+        return Handed(f"m-{key}", refused, {"key": key})
+
+    def outcomes(self, route: str, message_id: str, to: Sequence[str]) -> Mapping[str, Outcome]:
+        self._maybe_fail()
+        self.asked_for.append(message_id)
+        return {user: self.known[user] for user in to if user in self.known}
+
+    def recall_many(self, route: str, message_id: str) -> None:
+        self._maybe_fail()
+        self.recalled.append(message_id)
 
     def _maybe_fail(self) -> None:
         if self.fail:

@@ -11,10 +11,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any, Literal
 
+from adapters.dingtalk import slips
 from adapters.dingtalk.client import CALLS_LIMIT, Client
 from adapters.dingtalk.wire import flag, items, mapping, moment, text
 from bot.errors import PlatformError
 from bot.ports import Correction, Leave, Limits, Punch, SharedStore, Shift
+from bot.ports_slips import Slip
 
 OPERATOR = "dingtalk:op_user"
 _PLAN, _PUNCH, _LEAVE, _PAGE = 50, 50, 100, 20
@@ -119,6 +121,10 @@ class DingTalkAttendance:
             if self._is_slot(plan, kind, row.get("baseCheckTime"), correction):
                 return text(row.get("timeResult")) not in {"", "NotSigned", "Absenteeism"}
         return False
+
+    def slip(self, number: str) -> Slip | None:
+        """See bot.ports_slips and adapters.dingtalk.slips."""
+        return slips.slip(self._client, self._zone, number)
 
     def _approve(self, correction: Correction, punch_id: str) -> None:
         body = {

@@ -11,6 +11,7 @@ from datetime import tzinfo
 from typing import Any, Literal
 
 import requests
+from requests.adapters import HTTPAdapter
 
 from adapters.dingtalk import errors
 from adapters.dingtalk.wire import mapping
@@ -35,6 +36,7 @@ class Client:
         self._id, self._secret = app
         self._store, self._zone = store, zone
         self._session = requests.Session()
+        self._session.mount("https://", HTTPAdapter(pool_maxsize=64))  # the courier sends on many threads
         # With the secret's mark in its name, no older secret's token hides that a new secret is wrong.
         mark = hashlib.sha256(self._secret.encode()).hexdigest()[:12]
         self._token_key = f"dingtalk:token:{self._id}:{mark}"

@@ -16,6 +16,8 @@ TOKEN = frozenset(
 )
 CONFIG = frozenset({"40096", "40089", "invalidClientIdOrSecret", "invalid.client", "unknownError"})
 DUPLICATE = frozenset({"143106", "param.cardAlreadyExist", "invalidRequest.duplicateClientToken"})
+QUOTA = re.compile(r"90020|.*ApiCountLimitForOrg")
+PERMISSION = re.compile(r"60011|.*AccessTokenPermissionDenied|apiPermissionDenied|unauthorized\.client")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,8 @@ _RULES = (
     _rule("|".join(map(re.escape, sorted(TOKEN))), "应用凭证被拒绝", retry_after=5, alarm=True),
     _rule("|".join(map(re.escape, sorted(CONFIG))), "ClientId 或 ClientSecret 不正确", permanent=True, alarm=True),
     _rule(r"60020|.*IpNotInWhiteList", "服务器出口 IP 不在应用白名单", retry_after=600, alarm=True),
-    _rule(r"90020|.*ApiCountLimitForOrg", "本月接口调用量已用完", retry_after=21600, alarm=True),
-    _rule(r"60011|.*AccessTokenPermissionDenied|apiPermissionDenied|unauthorized\.client",
-          "应用缺少接口权限", permanent=True, alarm=True),
+    _rule(QUOTA.pattern, "本月接口调用量已用完", retry_after=21600, alarm=True),
+    _rule(PERMISSION.pattern, "应用缺少接口权限", permanent=True, alarm=True),
     _rule(r"50002|50004|43007", "此人不在应用可见范围内", permanent=True, alarm=True),
     _rule(r"90018|90002|9000[1-9]|9001[0-4]|Throttling.*|.*QpsLimitFor.*|qps\.exceed\.limit|request\.overlimit|oaplus\.query\.limit"
           r"|send\.too\.fast|.*flowControlError", "调用过快", retry_after=2),

@@ -13,11 +13,12 @@ from adapters.dingtalk.wire import flag, items, mapping, moment, text
 from bot import clock
 from bot.card import SEPARATOR, split_key
 from bot.errors import BadRequest
-from bot.event import PUNCHED, READ, TEXT, UNKNOWN, Event
+from bot.event import PUNCHED, READ, SLIP, TEXT, UNKNOWN, Event
 
 NAME = "dingtalk"
 LEFT = "directory.left"
 """`action` when `actor` left the organisation (docs: user_leave_org)."""
+_SLIPS = frozenset({"bpms_instance_change", "bpms_task_change", "attendance_approve_status_change"})
 OVER_QUOTA = "20001"
 Kind = Literal["robot", "card", "event"]
 _FREE = ("user_", "org_", "label_", "check_")
@@ -116,8 +117,34 @@ def _events(body: Mapping[str, Any], raw: bytes) -> tuple[Event, ...]:
         people = [text(person) for person in items(body.get("userid")) or [body.get("userid")] if text(person)]
         moved = moment(body.get("timestamp")) or at
         return tuple(_event(_short(f"{id}{SEPARATOR}{one}"), one, LEFT, moved, raw, {}) for one in people)
+    if kind in _SLIPS:
+        # Whoever a task merely waits for has done nothing, so without a slip in it nobody is named either.
+        return (_slip(kind, body, id, at, raw),)
     actor = text(body.get("userid")) or text(body.get("staffid"))
     return (_event(_short(id), actor, UNKNOWN, at, raw, {"type": kind}),)
+
+
+def _slip(kind: str, body: Mapping[str, Any], id: str, at: datetime | None, raw: bytes) -> Event:
+    """A native approval (docs: event-bpms-instance-change, event-bpms-task-change, attendance-events).
+
+    `staffId` of an instance is its originator, of a task its approver: only a start, a withdrawal and a finished task
+    tell that they acted. Times and reasons do not travel, they are read from the instance.
+    """
+    number, what = text(body.get("processinstanceid")), text(body.get("type"))
+    if not number:
+        return _event(_short(id), "", UNKNOWN, at, raw, {"type": kind})
+    whose, actor, state = "", "", "unknown"
+    if kind == "bpms_instance_change":
+        whose = text(body.get("staffid"))
+        actor = whose if what in {"start", "terminate"} else ""
+        decided = {"agree": "approved", "refuse": "rejected"}.get(text(body.get("result")).lower(), "unknown")
+        ended = {"terminate": "withdrawn", "delete": "withdrawn"}
+        state = {"start": "pending", "finish": decided, **ended}.get(what, state)
+    elif kind == "bpms_task_change" and what == "finish":
+        actor = text(body.get("staffid"))
+    about = "correction" if text(body.get("bizcategoryid")) == "attendance.supply" else ""
+    data = {"number": number, "user_id": whose, "state": state, "about": about, "name": text(body.get("title"))[:64]}
+    return _event(_short(id), actor, SLIP, at, raw, data)
 
 
 def _punches(body: Mapping[str, Any], id: str, at: datetime | None, raw: bytes) -> tuple[Event, ...]:

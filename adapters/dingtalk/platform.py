@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import structlog
 
-from adapters.dingtalk import identity, render, stream
+from adapters.dingtalk import errors, groups, identity, render, roles, stream, tenure
 from adapters.dingtalk.attendance import OPERATOR, DingTalkAttendance
 from adapters.dingtalk.client import Client
+from adapters.dingtalk.crowds import Crowd, Sender
 from adapters.dingtalk.crypto import Callback
 from adapters.dingtalk.directory import Directory
 from adapters.dingtalk.events import NAME
@@ -22,6 +23,8 @@ from bot import clock
 from bot.card import Card
 from bot.errors import PlatformError
 from bot.ports import Attendance, DirectoryPerson, Dispatch, Door, Finding, Sent, SharedStore
+from bot.ports_crowds import Handed, Outcome
+from bot.ports_tenure import Tenure
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -38,12 +41,15 @@ class DingTalk:
     def __init__(self, settings: Settings, store: SharedStore) -> None:
         self._settings, self._store = settings, store
         app = (settings.dingtalk_client_id, settings.dingtalk_client_secret)
-        zone = ZoneInfo(settings.timezone)
+        self._zone = zone = ZoneInfo(settings.timezone)
         self.client = Client(settings.dingtalk_api_base, settings.dingtalk_oapi_base, app, store, zone)
         self.attendance: Attendance = DingTalkAttendance(self.client, store, zone, settings.public_url)
         robot = settings.dingtalk_robot_code or settings.dingtalk_client_id
         outlet = Outlet(robot, settings.dingtalk_card_template_id, settings.dingtalk_mode, settings.public_url, app[1])
         self._outbound, self._directory = Outbound(self.client, store, outlet), Directory(self.client, store)
+        sender = Sender(robot, settings.dingtalk_agent_id, settings.dingtalk_board_operator, settings.public_url)
+        self._crowd = Crowd(self.client, store, sender, self._outbound)
+        self.routes = self._crowd.routes
         owners = (settings.dingtalk_client_id, settings.dingtalk_corp_id)
         aes = settings.dingtalk_aes_key
         callback = Callback(settings.dingtalk_token, aes, owners) if settings.dingtalk_token and aes else None
@@ -66,9 +72,29 @@ class DingTalk:
         """See Outbound.read_status."""
         return self._outbound.read_status(sent)
 
+    def send_many(self, route: str, to: Sequence[str], card: Card, key: str) -> Handed:
+        """See bot.ports_crowds.Crowds and Crowd.send_many."""
+        return self._crowd.send_many(route, to, card, key)
+
+    def outcomes(self, route: str, message_id: str, to: Sequence[str]) -> Mapping[str, Outcome]:
+        """See Crowd.outcomes."""
+        return self._crowd.outcomes(route, message_id, to)
+
+    def recall_many(self, route: str, message_id: str) -> None:
+        """See Crowd.recall_many."""
+        self._crowd.recall_many(route, message_id)
+
+    def post(self, chat: str, text: str, key: str) -> Sent:
+        """See bot.ports.Groups and groups.post."""
+        return groups.post(self.client, self._settings.dingtalk_robot_code, chat, text)
+
     def people(self) -> list[DirectoryPerson]:
         """See Directory.people."""
         return self._directory.people()
+
+    def tenures(self, user_ids: Sequence[str]) -> list[Tenure]:
+        """See bot.ports_tenure and adapters.dingtalk.tenure."""
+        return tenure.tenures(self.client, self._zone, user_ids)
 
     def sign_in_url(self, back: str, state: str) -> str:
         """See bot.ports.SignIn and identity.sign_in_url."""
@@ -97,10 +123,11 @@ class DingTalk:
         return self.client.quota()
 
     def doctor(self) -> list[Finding]:
-        """Token, quota, template and attendance permission. Costs at most one metered call; writes nothing."""
+        """Token, quota, template, permissions. Costs at most one metered call; writes nothing."""
         findings = [self._token(), self._month(), self._template()]
-        findings.append(self._attendance() if findings[0].ok else Finding("钉钉考勤权限", None, "凭证不可用，没有检查"))
-        return findings
+        if not findings[0].ok:
+            return findings + [Finding(name, None, "凭证不可用，没有检查") for name in ("钉钉考勤权限", "钉钉角色")]
+        return [*findings, self._attendance(), self._roles()]
 
     def _token(self) -> Finding:
         return _try("钉钉凭证", lambda: self.client.token() and "可以取得", "检查 DINGTALK_CLIENT_ID 和 SECRET")
@@ -133,6 +160,16 @@ class DingTalk:
             lambda: f"可以读取，近一小时 {len(self.attendance.punches([admin], now - hour, now))} 条打卡",
             "为应用开通 qyapi_get_attendance_data 与 qyapi_attendance_group_read",
         )
+
+    def _roles(self) -> Finding:
+        """What notices can be addressed by; without it everything else works."""
+        advice = "为应用开通通讯录的角色信息读权限；没有它，通知不能按角色选择对象，其余照常"
+        try:
+            found = len(roles.listed(self.client))
+        except PlatformError as error:
+            missing = bool(errors.PERMISSION.fullmatch(error.code))
+            return Finding("钉钉角色", None if missing else False, str(error), advice)
+        return Finding("钉钉角色", True, f"可以读取 {found} 个角色，通知可以按角色选择对象")
 
     def _pushed(self) -> None:
         try:

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from bot.card import Button, Can, Card, Fact, reduce, reply_hint
+from bot.locale import t
 
 PUBLIC_TEMPLATE = "1366a1eb-bc54-4859-ac88-517c56a9acb1.schema"
 """Markdown with buttons, hard-coded in the official Python SDK; used until our own template is imported."""
@@ -22,6 +23,9 @@ MAX_BYTES = 1024
 MESSAGE_BYTES = 15_000
 """msgParam as JSON; stated for group messages, one-to-one answers `msgParam.tooLong` without a number."""
 CUT = "…（内容较长，已截断）"
+UNTITLED = "通知"
+SHOW = "查看"
+"""What is added where a card is too long or says nothing; `t` says it."""
 _COLORS = {"primary": "blue", "default": "gray", "danger": "red"}
 _HARMLESS = str.maketrans({"<": "＜", ">": "＞", "[": "［", "]": "］", "`": "'"})
 
@@ -89,15 +93,15 @@ def plain_message(card: Card, page: str = "") -> tuple[str, dict[str, str]]:
     sampleMarkdown. Buttons that would call back cannot here: `reduce` turns them into words and a link to `page`.
     """
     small = reduce(card, MESSAGE, page)
-    base = {"title": clip(small.title, 200) or "通知", "text": ""}
+    base = {"title": clip(small.title, 200) or t(UNTITLED), "text": ""}
     kind = "sampleMarkdown"
     if len(small.buttons) == 1:
         kind, link = "sampleActionCard", small.buttons[0]
-        base |= {"singleTitle": clip(link.label, 60) or "查看", "singleURL": in_app(link.url)}
+        base |= {"singleTitle": clip(link.label, 60) or t(SHOW), "singleURL": in_app(link.url)}
     elif small.buttons:
         kind = f"sampleActionCard{len(small.buttons)}"
         for number, link in enumerate(small.buttons, 1):
-            base |= {f"actionTitle{number}": clip(link.label, 60) or "查看", f"actionURL{number}": in_app(link.url)}
+            base |= {f"actionTitle{number}": clip(link.label, 60) or t(SHOW), f"actionURL{number}": in_app(link.url)}
     body, room = markdown(small, whole=True), MESSAGE_BYTES
     while len(_dump(base | {"text": clip(body, room)}).encode("utf-8", "replace")) > MESSAGE_BYTES and room > MAX_BYTES:
         room = room * 3 // 4  # quotes and line ends grow in JSON, so the room is found by trying
@@ -114,7 +118,7 @@ def clip(value: str, limit: int = MAX_BYTES) -> str:
     data = value.encode("utf-8", "replace")
     if len(data) <= limit:
         return data.decode()
-    return data[: limit - len(CUT.encode())].decode(errors="ignore") + CUT
+    return data[: limit - len(t(CUT).encode())].decode(errors="ignore") + t(CUT)
 
 
 def _plain(value: str) -> str:

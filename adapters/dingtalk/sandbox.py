@@ -10,19 +10,23 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint
 
+from adapters.dingtalk import sandbox_approvals
 from adapters.dingtalk.sandbox_attendance import Attendance
+from adapters.dingtalk.sandbox_board import Board
 from adapters.dingtalk.sandbox_cards import Cards
 from adapters.dingtalk.sandbox_contacts import Contacts
 from adapters.dingtalk.sandbox_desk import Desk, Fail
 from adapters.dingtalk.sandbox_faults import refusal
+from adapters.dingtalk.sandbox_groups import Groups
 from adapters.dingtalk.sandbox_makeup import MakeUp
 from adapters.dingtalk.sandbox_media import Media
 from adapters.dingtalk.sandbox_notice import Notice
+from adapters.dingtalk.sandbox_project import Projects
 from adapters.dingtalk.sandbox_robot import Robot
 from adapters.dingtalk.sandbox_signin import SignIn
 from adapters.dingtalk.sandbox_stream import Stream
 from adapters.sandbox import envelope
-from adapters.sandbox.state import Bubble, Json, Person, World
+from adapters.sandbox.state import Bubble, Json, Leave, Person, World
 from adapters.sandbox.vendor import Courier, Parcel
 
 if TYPE_CHECKING:
@@ -42,7 +46,19 @@ class DingTalk:
         desk.new("POST", "/v1.0/oauth2/accessToken", desk.new_token, token=False)
         desk.old("GET", "/gettoken", desk.old_token, token=False)
         self.cards, self.stream = Cards(desk), Stream(desk)
-        for part in (Robot, Notice, Attendance, MakeUp, Contacts, SignIn, Media):
+        for part in (
+            sandbox_approvals.Approvals,
+            Robot,
+            Notice,
+            Attendance,
+            MakeUp,
+            Contacts,
+            SignIn,
+            Media,
+            Projects,
+            Groups,
+            Board,
+        ):
             part(desk)
 
     def start(self) -> str:
@@ -106,7 +122,12 @@ class DingTalk:
         return self._post(route["url"], {}, headers, json.dumps(body, ensure_ascii=False).encode(), body)
 
     def read(self, person: Person, bubble: Bubble) -> Json:
-        """robot_msg_read (docs: bot-message-read-event): lower camel case by Stream, PascalCase over HTTP."""
+        """robot_msg_read (docs: bot-message-read-event): lower camel case by Stream, PascalCase over HTTP.
+
+        Only messages of the robot have it; who read a work notice or an announcement has to be asked.
+        """
+        if not bubble.data.get("carrier"):
+            return {"ok": True}
         row = {
             "unionId": f"union-{person.id}",
             "userId": person.id,
@@ -169,6 +190,12 @@ class DingTalk:
         }
         if self.stream.connected():
             self.event("attendance_check_record", {"dataList": [row]}, person.id)
+
+    def slip(self, person: Person, leave: Leave, change: str) -> Json:
+        """bpms_task_change of the approver's decision, then bpms_instance_change (docs of these names)."""
+        if change in ("approved", "rejected"):
+            self.event("bpms_task_change", sandbox_approvals.task(person, leave, change), person.id)
+        return self.event("bpms_instance_change", sandbox_approvals.instance(person, leave, change), person.id)
 
     def event(self, kind: str, data: Json, who: str = "") -> Json:
         """Any event: a Stream frame when connected, else the encrypted HTTP push (docs: http-callback-overview)."""

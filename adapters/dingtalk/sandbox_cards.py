@@ -63,7 +63,7 @@ class Cards:
         found = [SPACE.fullmatch(part) for part in str(body["openSpaceId"]).replace(";", ";dtv1.card//").split(";")]
         if None in found:
             raise Fail("param.openSpaceIdInvalid", "openSpaceId is invalid")
-        if any(bubble.data.get("track") == track for _, bubble in self.world.bubbles("dingtalk")):
+        if self.world.copies("track", track):
             raise Fail("param.cardAlreadyExist", "card already exists")
         wire = {
             "track": track,
@@ -91,7 +91,7 @@ class Cards:
                 "errorMsg": "userId not exist",
             }
         carrier = secrets.token_urlsafe(24)
-        if not self.world.fault("drop_silently", where):
+        if not self.world.hit("drop_silently", where, [person]):
             self.world.put(
                 person, "card", card=sandbox_views.view(wire["template"], wire["params"]), **wire, carrier=carrier
             )
@@ -106,7 +106,7 @@ class Cards:
             raise Fail("param.outTrackIdEmpty", "outTrackId is empty")
         if not body.get("cardData") and not body.get("privateData"):
             raise Fail("param.cardDataAndPrivateDataBothEmpty", "cardData and privateData are empty")
-        copies = [bubble for _, bubble in self.world.bubbles("dingtalk") if bubble.data.get("track") == track]
+        copies = [bubble for _, bubble in self.world.copies("track", track)]
         if not copies:
             raise Fail("param.cardNotExist", "card does not exist")
         by_key = (body.get("cardUpdateOptions") or {}).get("updateCardDataByKey") is True

@@ -61,9 +61,9 @@ class Desk:
             raise Fail(40035, f"invalid time {value}") from broken
 
     def new(self, method: str, path: str, answer: Answer, *, token: bool = True) -> None:
-        """A route of api.dingtalk.com: header token, HTTP status tells."""
+        """A route of api.dingtalk.com: header token, HTTP status tells. Parts of the path are in request.view_args."""
 
-        def view() -> tuple[Response, int]:
+        def view(**_: str) -> tuple[Response, int]:
             try:
                 if token:
                     self._header_token()

@@ -5,11 +5,17 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
+from adapters.dingtalk.sandbox_ceilings import Ceilings
 from adapters.dingtalk.sandbox_desk import Desk, Fail
 from adapters.sandbox import media
+from adapters.sandbox.ceilings import MINUTE, over
 from adapters.sandbox.state import Json, Person
 
+PATH = "/topapi/message/corpconversation/"
 BYTES, MOST = 2048, 100
+PER_DAY, PER_MINUTE = 500, 5000
+DUPLICATE, DAILY, MINUTELY, SYSTEM = "143106", "143105", "143104", "1430003"
+"""Codes of forbidden_list: said today already, too many today, too many people this minute, held back by DingTalk."""
 DAY = timedelta(hours=24)
 FIELDS: dict[str, tuple[str, ...]] = {
     "text": ("content",),
@@ -24,37 +30,55 @@ class Notice:
     """Sends to named people; the same content reaches one person once a day, and nobody is told."""
 
     def __init__(self, desk: Desk) -> None:
-        self.desk, self.world = desk, desk.world
-        path = "/topapi/message/corpconversation/"
-        desk.old("POST", path + "asyncsend_v2", self.send)
-        desk.old("POST", path + "getsendprogress", self.progress)
-        desk.old("POST", path + "getsendresult", self.result)
-        desk.old("POST", path + "recall", self.recall)
+        self.desk, self.world, self.ceilings = desk, desk.world, Ceilings(desk.world)
+        desk.old("POST", PATH + "asyncsend_v2", self.send)
+        desk.old("POST", PATH + "getsendprogress", self.progress)
+        desk.old("POST", PATH + "getsendresult", self.result)
+        desk.old("POST", PATH + "recall", self.recall)
 
     def _agent(self, body: Json) -> None:
         if str(body.get("agent_id", "")) != str(self.desk.settings.dingtalk_agent_id):
             raise Fail(40056, "不合法的agentid")
 
     def send(self, body: Json) -> Json:
+        """What is over a limit, or was said to this person today, does not arrive; the answer is 0 all the same."""
         self._agent(body)
         users = [each for each in str(body.get("userid_list", "")).split(",") if each]
         if not 1 <= len(users) <= MOST:
             raise Fail(40035, f"userid_list names 1 to {MOST} people")
+        self.ceilings.call(PATH + "asyncsend_v2", old=True)
         message = self._checked(body.get("msg"))
-        task, seen = 10**11 + self.world.next(), self.world.store("dingtalk.said")
+        task = str(10**11 + self.world.next())
         known = [person for user in dict.fromkeys(users) if (person := self.desk.person(user))]
+        where = f"{PATH}asyncsend_v2 {json.dumps(body, ensure_ascii=False)}"
+        bad = self.world.hit("invalid_user", where, known)
+        known = [person for person in known if person.id not in bad]
+        held = dict.fromkeys(self.world.hit("drop_silently", where, known), SYSTEM)
         print_ = json.dumps(message, sort_keys=True, ensure_ascii=False)
-        shown = []
         for person in known:
-            mark = f"{self.world.now().date()} {person.id} {print_}"
-            if mark not in seen:
-                seen[mark] = True
-                shown.append(person.id)
-                _show(self.desk, person, message, str(task))
-        invalid = [user for user in users if self.desk.person(user) is None]
-        record = {"at": self.world.now(), "users": shown, "invalid": invalid, "all": [each.id for each in known]}
-        self.world.store("dingtalk.notices")[str(task)] = record
-        return {"task_id": task}
+            if code := held.get(person.id) or self._over(person, print_):
+                held[person.id] = code
+            else:
+                _show(self.desk, person, message, task)
+        invalid = sorted({user for user in users if self.desk.person(user) is None} | bad)
+        record = {"at": self.world.now(), "invalid": invalid, "all": [each.id for each in known], "held": held}
+        self.world.store("dingtalk.notices")[task] = record
+        return {"task_id": int(task)}
+
+    def _over(self, person: Person, print_: str) -> str:
+        """The code with which a copy is held back, "" when it arrives. A day is the firm's."""
+        with self.world.lock:
+            said, day = self.world.store("dingtalk.said"), str(self.world.now().date())
+            mark = f"{day} {person.id} {print_}"
+            if mark in said:
+                return DUPLICATE
+            if said.get(f"{day} {person.id}", 0) >= PER_DAY:
+                return DAILY
+            if over(self.world, "dingtalk people", PER_MINUTE, MINUTE):
+                return MINUTELY
+            said[mark] = True
+            said[f"{day} {person.id}"] = said.get(f"{day} {person.id}", 0) + 1
+            return ""
 
     def _checked(self, message: object) -> Json:
         kind = str(message.get("msgtype", "")) if isinstance(message, dict) else ""
@@ -79,33 +103,37 @@ class Notice:
         return found
 
     def progress(self, body: Json) -> Json:
+        self.ceilings.call(PATH + "getsendprogress", old=True)
         self._task(body, "task_id")
         return {"progress": {"progress_in_percent": 100, "status": 2}}
 
     def result(self, body: Json) -> Json:
-        """Who has read it, without a time."""
+        """Who has read it, without a time; who was held back, and why."""
+        self.ceilings.call(PATH + "getsendresult", old=True)
         task, number = self._task(body, "task_id"), str(body.get("task_id"))
-        read = [
-            person.id
-            for person, bubble in self.world.bubbles("dingtalk")
-            if bubble.data.get("task") == number and bubble.data.get("read")
-        ]
-        held = [{"code": "143106", "count": 1, "userid": [user]} for user in task["all"] if user not in task["users"]]
+        read = [person.id for person, bubble in self.world.copies("task", number) if bubble.data.get("read")]
+        codes: dict[str, list[str]] = {}
+        for user, code in task["held"].items():
+            codes.setdefault(code, []).append(user)
+        shown = [user for user in task["all"] if user not in task["held"]]
         return {
             "send_result": {
                 "invalid_user_id_list": task["invalid"],
-                "forbidden_list": held,
+                "forbidden_user_id_list": sorted(task["held"]),
+                "forbidden_list": [
+                    {"code": code, "count": len(users), "userid": users} for code, users in codes.items()
+                ],
                 "failed_user_id_list": [],
                 "read_user_id_list": read,
-                "unread_user_id_list": [user for user in task["users"] if user not in read],
+                "unread_user_id_list": [user for user in shown if user not in read],
+                "invalid_dept_id_list": [],
             }
         }
 
     def recall(self, body: Json) -> Json:
         self._task(body, "msg_task_id")
-        for _, bubble in self.world.bubbles("dingtalk"):
-            if bubble.data.get("task") == str(body["msg_task_id"]):
-                bubble.state = "recalled"
+        for _, bubble in self.world.copies("task", body["msg_task_id"]):
+            bubble.state = "recalled"
         return {}
 
 

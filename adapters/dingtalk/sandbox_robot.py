@@ -7,6 +7,7 @@ import re
 import secrets
 from datetime import timedelta
 
+from adapters.dingtalk.sandbox_ceilings import Ceilings
 from adapters.dingtalk.sandbox_desk import Desk, Fail
 from adapters.sandbox import media
 from adapters.sandbox.state import Json, Person
@@ -34,7 +35,7 @@ class Robot:
     """Messages by processQueryKey."""
 
     def __init__(self, desk: Desk) -> None:
-        self.desk, self.world = desk, desk.world
+        self.desk, self.world, self.ceilings = desk, desk.world, Ceilings(desk.world)
         desk.new("POST", "/v1.0/robot/oToMessages/batchSend", self.send)
         desk.new("GET", "/v1.0/robot/oToMessages/readStatus", self.read_status)
         desk.new("POST", "/v1.0/robot/otoMessages/batchRecall", self.recall)
@@ -58,24 +59,21 @@ class Robot:
             raise Fail("invalidParameter.msgKey.invalid", "msgKey is invalid")
         param = self._param(kind, body.get("msgParam"))
         where = f"/v1.0/robot/oToMessages/batchSend {' '.join(map(str, users))}"
-        bad = (
-            set(users)
-            if self.world.fault("invalid_user", where)
-            else {user for user in users if self.desk.person(user) is None}
-        )
-        key, dropped = secrets.token_urlsafe(24), self.world.fault("drop_silently", where)
-        for user in dict.fromkeys(users):
-            person = self.desk.person(user)
-            if person is not None and user not in bad and not dropped:
+        self.ceilings.call("/v1.0/robot/oToMessages/batchSend")
+        known = [person for user in dict.fromkeys(users) if (person := self.desk.person(user))]
+        bad = {user for user in users if self.desk.person(user) is None}
+        bad |= self.world.hit("invalid_user", where, known)
+        controlled = self.world.hit("flow_control", where, known) - bad
+        reached = [person for person in known if person.id not in bad | controlled]
+        key, lost = secrets.token_urlsafe(24), self.world.hit("drop_silently", where, reached)
+        for person in reached:
+            if person.id not in lost:
                 self._deliver(person, kind, param, key)
-        self.world.store("dingtalk.sent")[key] = {
-            "at": self.world.now(),
-            "users": [user for user in users if user not in bad],
-        }
+        self.world.store("dingtalk.sent")[key] = {"at": self.world.now(), "users": [person.id for person in reached]}
         return {
             "processQueryKey": key,
             "invalidStaffIdList": sorted(bad),
-            "flowControlledStaffIdList": [],
+            "flowControlledStaffIdList": sorted(controlled),
             "filteredStaffIdList": [],
         }
 
@@ -122,12 +120,9 @@ class Robot:
     def read_status(self, query: Json) -> Json:
         """Everything on an open phone counts as read; `readTimestamp` is documented as not supported yet."""
         self._robot(query)
+        self.ceilings.call("/v1.0/robot/oToMessages/readStatus")
         sent, rows = self._sent(query.get("processQueryKey")), []
-        shown = [
-            (person, bubble)
-            for person, bubble in self.world.bubbles("dingtalk")
-            if bubble.data.get("carrier") == query.get("processQueryKey")
-        ]
+        shown = self.world.copies("carrier", query.get("processQueryKey"))
         recalled = bool(shown) and all(bubble.state == "recalled" for _, bubble in shown)
         for user in sent["users"]:
             person = self.desk.person(user)
@@ -155,9 +150,8 @@ class Robot:
                 failed[key] = str(failure.code)
                 continue
             done.append(key)
-            for _, bubble in self.world.bubbles("dingtalk"):
-                if bubble.data.get("carrier") == key:
-                    bubble.state = "recalled"
+            for _, bubble in self.world.copies("carrier", key):
+                bubble.state = "recalled"
         return {"successResult": done, "failedResult": failed}
 
 

@@ -1,20 +1,31 @@
-"""E-mail by SMTP (RFC 5321): one short connection per message, so that nothing is left hanging in a worker."""
+"""E-mail by SMTP (RFC 5321): one short connection per message, so that nothing is left hanging in a worker.
+
+Where the server can (RFC 3461), it is asked to report success as well as failure. Reports come back to the sender's
+mailbox, read by IMAP, or to a signed webhook. A server that took a mail has said nothing about its arrival.
+"""
 
 from __future__ import annotations
 
+import re
 import smtplib
+import ssl
+from collections.abc import Mapping
 from email.message import EmailMessage
 from email.utils import formatdate
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from adapters.mail import reports
+from adapters.mail.bounces import Bounces
 from bot import clock
 from bot.errors import PlatformError
-from bot.ports import Channel, Sent, SharedStore
+from bot.ports import Channel, Dispatch, Door, Sent, SharedStore, WireReply, WireRequest
 from config.settings import Settings
 
 TIMEOUT = 10.0
 """Seconds for each step of the conversation."""
 PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+_PLAIN = re.compile(r"[0-9A-Za-z-]{1,100}")
+"""Keys that can be an envelope id as they are (RFC 3461 wants everything else encoded)."""
 
 
 class Mail:
@@ -22,12 +33,14 @@ class Mail:
 
     name = "mail"
 
-    def __init__(self, url: str, sender: str) -> None:
-        self._url, self._sender = urlsplit(url), sender
+    def __init__(self, url: str, sender: str, mailbox: str = "", report_secret: str = "") -> None:
+        self._url, self._sender, self._secret = urlsplit(url), sender, report_secret
+        self._domain = sender.rpartition("@")[2] or "localhost"
+        self._mailbox = Bounces(mailbox, self._domain) if mailbox else None
 
     def send(self, to: str, text: str, key: str) -> Sent:
         """The message id is made of `key`, so that a repeated message is recognised as one by mail programs."""
-        message_id = f"<{key}@{self._sender.rpartition('@')[2] or 'localhost'}>"
+        message_id = f"<{key}@{self._domain}>"
         try:
             message = self._message(to, text, message_id)
         except ValueError:  # a line feed in an address: never a header of its own
@@ -36,7 +49,8 @@ class Mail:
             with _open(self._url) as server:
                 if self._url.username:
                     server.login(unquote(self._url.username), unquote(self._url.password or ""))
-                server.send_message(message)
+                envelope, receipt = _reporting(server, key)
+                server.send_message(message, mail_options=envelope, rcpt_options=receipt)
         except smtplib.SMTPAuthenticationError as problem:
             raise PlatformError(f"smtp_{problem.smtp_code}", "检查 HUIZHI_SMTP_URL 的账号", alarm=True) from None
         except smtplib.SMTPRecipientsRefused as problem:
@@ -49,6 +63,18 @@ class Mail:
             raise PlatformError("network", f"mail: {type(problem).__name__}", retry_after=30) from None
         return Sent(message_id, raw={"message_id": message_id})
 
+    def collect(self, dispatch: Dispatch) -> int:
+        """See bot.ports_reports.Collecting; 0 when HUIZHI_IMAP_URL is empty."""
+        return self._mailbox.collect(dispatch) if self._mailbox else 0
+
+    def doors(self) -> Mapping[tuple[str, str], Door]:
+        """Where a mail service posts bounces and deliveries: see reports.door."""
+        return {("POST", "/channels/mail/report"): self.report}
+
+    def report(self, request: WireRequest, dispatch: Dispatch) -> WireReply:
+        """See reports.door; refused while HUIZHI_MAIL_REPORT_SECRET is empty."""
+        return reports.door(self._secret, self._domain, request, dispatch)
+
     def _message(self, to: str, text: str, message_id: str) -> EmailMessage:
         subject, _, body = text.partition("\n")
         message = EmailMessage()
@@ -59,14 +85,23 @@ class Mail:
         return message
 
 
+def _reporting(server: smtplib.SMTP, key: str) -> tuple[list[str], list[str]]:
+    """Options of RFC 3461 where the server offers them: report success and failure, return the headers only."""
+    server.ehlo_or_helo_if_needed()
+    if not server.has_extn("dsn"):
+        return [], []
+    envelope = [f"ENVID={key}"] if _PLAIN.fullmatch(key) else []
+    return ["RET=HDRS", *envelope], ["NOTIFY=SUCCESS,FAILURE,DELAY"]
+
+
 def _open(url: SplitResult) -> smtplib.SMTP:
     host, port = url.hostname or "localhost", url.port or PORTS[url.scheme]
     if url.scheme == "smtps":
-        return smtplib.SMTP_SSL(host, port, timeout=TIMEOUT)
+        return smtplib.SMTP_SSL(host, port, timeout=TIMEOUT, context=ssl.create_default_context())
     server = smtplib.SMTP(host, port, timeout=TIMEOUT)
     if url.scheme == "smtp+starttls":
         try:
-            server.starttls()
+            server.starttls(context=ssl.create_default_context())
         except BaseException:
             server.close()
             raise
@@ -75,4 +110,6 @@ def _open(url: SplitResult) -> smtplib.SMTP:
 
 def build(settings: Settings, store: SharedStore) -> Channel | None:
     """None when HUIZHI_SMTP_URL is empty."""
-    return Mail(settings.smtp_url, settings.smtp_from) if settings.smtp_url else None
+    if not settings.smtp_url:
+        return None
+    return Mail(settings.smtp_url, settings.smtp_from, settings.imap_url, settings.mail_report_secret)

@@ -10,7 +10,7 @@ import importlib.util
 import pkgutil
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -39,7 +39,7 @@ class _Quiet(WSGIRequestHandler):
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A started sandbox. `ws_url` is DingTalk's Stream endpoint."""
+    """A started sandbox. `ws_url` is DingTalk's Stream endpoint, `addresses` holds every port besides `url`."""
 
     url: str
     ws_url: str
@@ -48,6 +48,7 @@ class Running:
     vendors: Mapping[str, Vendor]
     server: BaseWSGIServer
     thread: threading.Thread
+    addresses: Mapping[str, str] = field(default_factory=dict)
 
     def point_to(self, bot_url: str) -> None:
         """Where callbacks go from now on."""
@@ -76,9 +77,8 @@ def start(settings: Settings, port: int = 0, bot_url: str = "", host: str = "127
     server = make_server(host, port, _flask(world, vendors), threaded=True, request_handler=_Quiet)
     thread = threading.Thread(target=server.serve_forever, name="sandbox", daemon=True)
     thread.start()
-    return Running(
-        f"http://{host}:{server.server_port}", started.get("dingtalk", ""), world, courier, vendors, server, thread
-    )
+    url, stream = f"http://{host}:{server.server_port}", started.get("dingtalk", "")
+    return Running(url, stream, world, courier, vendors, server, thread, started)
 
 
 def serve(settings: Settings, port: int, bot_url: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from flask import Blueprint, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from adapters.sandbox import asked, faces, handset, hours, signin
+from adapters.sandbox import asked, ceilings, faces, handset, hours, signin, slips, tenure
 from adapters.sandbox.state import FAULTS, Fault, Leave, Punch, World
 from adapters.sandbox.vendor import Vendor
 from bot import clock
@@ -28,7 +28,10 @@ def blueprint(world: World, vendors: Mapping[str, Vendor]) -> Blueprint:
     _phone_routes(routes, world, vendors)
     _signal_routes(routes, world, vendors)
     hours.add(routes, world)
+    slips.add(routes, world, vendors)
+    tenure.add(routes, world)
     handset.add(routes, world)
+    ceilings.add(routes, world)
     return routes
 
 
@@ -141,8 +144,13 @@ def _phone_routes(routes: Blueprint, world: World, vendors: Mapping[str, Vendor]
     @routes.get("/phones")
     def phones() -> ResponseReturnValue:
         with world.lock:
+            today = world.now().date()
             people = [
-                {**faces.facts(person, world.now().date()), "bubbles": [faces.bubble(each) for each in person.bubbles]}
+                {
+                    **faces.facts(person, today),
+                    "bubbles": [faces.bubble(each) for each in person.bubbles],
+                    "letters": [faces.letter(each) for each in person.letters],
+                }
                 for person in world.people
             ]
         return jsonify(
@@ -180,6 +188,7 @@ def _signal_routes(routes: Blueprint, world: World, vendors: Mapping[str, Vendor
         bubble = next((each for each in person.bubbles if each.id == body.get("bubble")), None)
         if bubble is None:
             abort(404, "no such message")
+        bubble.data.setdefault("read_at", world.now())
         bubble.data["read"] = True
         return jsonify(vendors[person.platform].read(person, bubble))
 

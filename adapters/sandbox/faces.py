@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from adapters.sandbox import roster
-from adapters.sandbox.state import Bubble, Json, Person
+from adapters.sandbox.state import Bubble, Json, Letter, Person
 
 
 def facts(person: Person, today: date) -> Json:
@@ -17,6 +17,9 @@ def facts(person: Person, today: date) -> Json:
         "manager": person.manager,
         "role": person.role,
         "department": person.department,
+        "tags": list(person.tags),
+        "phone": person.phone,
+        "mail": person.mail,
         "shift": person.shift,
         "days": {day.isoformat(): times for day, times in person.days.items()},
         "planned": roster.planned(person, today),
@@ -34,6 +37,18 @@ def facts(person: Person, today: date) -> Json:
     }
 
 
+def letter(each: Letter) -> Json:
+    """An SMS or a mail."""
+    return {
+        "number": each.number,
+        "channel": each.channel,
+        "to": each.to,
+        "title": each.title,
+        "text": each.text,
+        "at": each.at.isoformat(timespec="seconds"),
+    }
+
+
 def bubble(each: Bubble) -> Json:
     """One message as a phone shows it."""
     return {
@@ -44,5 +59,6 @@ def bubble(each: Bubble) -> Json:
         "state": each.state,
         "mine": each.mine,
         "group": each.data.get("group", ""),
+        "read": bool(each.data.get("read")),
         "sent_at": each.sent_at.isoformat(timespec="seconds"),
     }

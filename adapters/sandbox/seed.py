@@ -23,3 +23,5 @@ SEED: tuple[dict[str, Any], ...] = (
     {"id": "sun", "name": "孙店长", "platform": "dingtalk", "role": "店长", "department": "门店"},
     {"id": "wu", "name": "吴HR", "platform": "dingtalk", "manager": "sun", "role": "HR", "department": "人力资源部"},
 )
+CONTACTS = {row["id"]: (f"139000000{n:02d}", f"{row['id']}@example.cn") for n, row in enumerate(SEED, 1)}
+"""Each one's own number and mail address, outside the work account; invented like everything here."""

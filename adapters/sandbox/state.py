@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any, Literal
@@ -13,14 +13,19 @@ from zoneinfo import ZoneInfo
 
 from adapters.sandbox import roster
 from adapters.sandbox.roster import Slot
-from adapters.sandbox.seed import DEFAULT_SHIFT, SEED
+from adapters.sandbox.seed import CONTACTS, DEFAULT_SHIFT, SEED
+from adapters.sandbox.things import Bubble as Bubble
+from adapters.sandbox.things import Json as Json
+from adapters.sandbox.things import Leave as Leave
+from adapters.sandbox.things import Letter as Letter
+from adapters.sandbox.things import Punch as Punch
 from bot import clock
 
-Json = dict[str, Any]
 FAULTS = (
     "expired_token",
     "rate_limit",
     "drop_silently",
+    "flow_control",
     "slow",
     "http_500",
     "duplicate_callback",
@@ -34,46 +39,15 @@ FAULTS = (
 )
 
 
-@dataclass(slots=True)
-class Punch:
-    """`at` aware. `source`: "user", or "correction" when an approved make-up punch wrote it."""
-
-    at: datetime
-    source: str = "user"
-    remark: str = ""
-
-
-@dataclass(slots=True)
-class Leave:
-    """Covers [start, end), aware."""
-
-    id: str
-    start: datetime
-    end: datetime
-    pending: bool = False
-    kind: str = "年假"
-
-
-@dataclass(slots=True)
-class Bubble:
-    """One thing on a phone. `card` is the neutral view; `data` whatever the vendor needs to answer a click.
-
-    A file's `card` is {"name", "size", "url"}.
-    """
-
-    id: str
-    kind: Literal["text", "card", "file"]
-    text: str
-    card: Json
-    sent_at: datetime
-    mine: bool = False
-    state: Literal["live", "updated", "recalled"] = "live"
-    data: Json = field(default_factory=dict)
+KEYS = frozenset(("msgid", "carrier", "task", "track", "board"))
+"""Names in a bubble's data by which a vendor finds all copies of a message."""
 
 
 @dataclass(slots=True)
 class Person:
-    """`shift` = {"start": "HH:MM", "end": "HH:MM", "days": [ISO weekdays]}; an end <= start is the next day.
+    """`department` may be a path, `研发/平台组`; `tags` are WeCom's tags or DingTalk's roles.
+
+    `shift` = {"start": "HH:MM", "end": "HH:MM", "days": [ISO weekdays]}; an end <= start is the next day.
 
     `shift["times"]`, when there, holds several shifts a day instead; `days` the dates that differ from the rule.
     """
@@ -84,11 +58,15 @@ class Person:
     manager: str = ""
     role: str = ""
     department: str = ""
+    tags: tuple[str, ...] = ()
     shift: Json = field(default_factory=dict)
     days: dict[date, roster.Times] = field(default_factory=dict)
     punches: list[Punch] = field(default_factory=list)
     leaves: list[Leave] = field(default_factory=list)
     bubbles: list[Bubble] = field(default_factory=list)
+    letters: list[Letter] = field(default_factory=list)
+    phone: str = ""
+    mail: str = ""
     corrections: list[Json] = field(default_factory=list)
 
 
@@ -113,6 +91,8 @@ class World:
         self.wire: deque[Json] = deque(maxlen=1000)
         self.serial = 0
         self.memory: dict[str, Json] = {}
+        self._known: dict[str, list[Person]] = {}
+        self._said: dict[tuple[str, str], list[tuple[Person, Bubble]]] = {}
         self.reset()
 
     def reset(self) -> None:
@@ -129,25 +109,31 @@ class World:
 
     def replace_people(self, rows: list[Json]) -> None:
         """The whole company anew. Raises KeyError when id, name or platform is missing."""
-        known = ("id", "name", "platform", "manager", "role", "department")
+        known = ("id", "name", "platform", "manager", "role", "department", "phone", "mail")
         people = []
         for row in rows:
             if row["platform"] not in ("wecom", "dingtalk"):
                 raise KeyError("platform")
+            phone, mail = CONTACTS.get(row["id"], ("", f"{row['id']}@example.cn"))
             fields: dict[str, Any] = {key: str(row.get(key, "")) for key in known}
-            people.append(Person(**fields, shift={**DEFAULT_SHIFT, **row.get("shift", {})}))
+            fields |= {"phone": fields["phone"] or phone, "mail": fields["mail"] or mail}
+            tags = tuple(str(each) for each in row.get("tags", ()))
+            people.append(Person(**fields, tags=tags, shift={**DEFAULT_SHIFT, **row.get("shift", {})}))
+        index: dict[str, list[Person]] = {}
+        for person in people:
+            index.setdefault(person.id.casefold(), []).append(person)
         with self.lock:
-            self.people = people
+            self.people, self._known, self._said = people, index, {}
 
     def on(self, platform: str) -> list[Person]:
         with self.lock:
             return [person for person in self.people if person.platform == platform]
 
     def find(self, user: str, platform: str = "") -> Person | None:
-        """By id, on one platform or on the first that has it."""
+        """By id, on one platform or on the first that has it. WeCom's ids are the same in capitals (docs: 90195)."""
         with self.lock:
-            for person in self.people:
-                if person.id == user and platform in ("", person.platform):
+            for person in self._known.get(user.casefold(), ()):
+                if platform in ("", person.platform) and (person.id == user or person.platform == "wecom"):
                     return person
         return None
 
@@ -170,7 +156,14 @@ class World:
         bubble = Bubble(uuid.uuid4().hex[:12], kind, text, card or {}, self.now(), mine=mine, data=data)
         with self.lock:
             person.bubbles.append(bubble)
+            for name in KEYS & data.keys():
+                self._said.setdefault((name, str(data[name])), []).append((person, bubble))
         return bubble
+
+    def copies(self, name: str, key: object) -> list[tuple[Person, Bubble]]:
+        """Every bubble that was put with `name=key`, one of KEYS: all copies of one message."""
+        with self.lock:
+            return list(self._said.get((name, str(key)), ()))
 
     def next(self) -> int:
         with self.lock:
@@ -186,14 +179,35 @@ class World:
         """True, and one fewer left, when a fault of this kind matches `where` (path and person)."""
         return self.strike(kind, where) is not None
 
+    def hit(self, kind: str, where: str, people: Sequence[Person]) -> set[str]:
+        """Ids of those among `people` whom a fault of this kind meets in one call for many.
+
+        A fault whose match is somebody's id meets that person alone, any other one everybody in the call.
+        """
+        with self.lock:
+            armed = [fault for fault in self.faults if fault.kind == kind]
+            named = {person.id: fault for person in people for fault in armed if fault.match == person.id}
+            for fault in named.values():
+                self._spend(fault)
+            if named:
+                return set(named)
+            for fault in armed:
+                if fault.match.casefold() not in self._known and fault.match in where:
+                    self._spend(fault)
+                    return {person.id for person in people}
+        return set()
+
+    def _spend(self, fault: Fault) -> Fault:
+        fault.times -= 1
+        self.faults = [each for each in self.faults if each.times > 0]
+        return fault
+
     def strike(self, kind: str, where: str) -> Fault | None:
         """The fault itself, for kinds that carry a code."""
         with self.lock:
             for fault in self.faults:
                 if fault.kind == kind and fault.times > 0 and fault.match in where:
-                    fault.times -= 1
-                    self.faults = [each for each in self.faults if each.times > 0]
-                    return fault
+                    return self._spend(fault)
         return None
 
     def log(self, entry: Json) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import requests
 from flask import Blueprint
 
-from adapters.sandbox.state import Bubble, Json, Person, World
+from adapters.sandbox.state import Bubble, Json, Leave, Person, World
 
 DEADLINE = 5.0
 ATTEMPTS = 3
@@ -31,6 +31,7 @@ class Vendor(Protocol):
     def read(self, person: Person, bubble: Bubble) -> Json: ...
     def say(self, person: Person, text: str) -> Json: ...
     def punched(self, person: Person, at: datetime) -> None: ...
+    def slip(self, person: Person, leave: Leave, change: str) -> Json: ...
 
 
 @dataclass(frozen=True, slots=True)

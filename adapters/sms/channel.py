@@ -10,7 +10,8 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo
 
 import requests
 
@@ -23,10 +24,18 @@ from config.settings import Settings
 
 TIMEOUT = (3.05, 10.0)
 """Seconds to connect, seconds to read."""
-IDS = ("message_id", "messageId", "msg_id", "msgid", "id", "sid", "BizId")
+IDS = ("message_id", "messageId", "msg_id", "msgid", "id", "sid", "BizId", "biz_id")
+WORDS = ("state", "status", "report_status", "stat")
+TIMES = ("at", "report_time", "user_receive_time")
+"""Names under which gateways tell what became of a message, and when. Aliyun (SmsReport) says `success` true or false
+and an `err_code`, Tencent (短信下发状态通知) `report_status` and an `errmsg`, others one word of CMPP."""
 LONGEST = 300
 """Characters; a longer text would become many messages."""
-DELIVERED, FAILED = {"delivered", "delivrd", "success", "ok", "0"}, {"failed", "undelivered", "undeliv", "rejected"}
+DELIVERED = {"delivered", "delivrd", "success", "ok", "0", "true"}
+FAILED = {"failed", "fail", "false", "undelivered", "undeliv", "rejected", "rejectd", "expired", "deleted"}
+"""CMPP 3.0, Stat of a status report: DELIVRD, EXPIRED, DELETED, UNDELIV, REJECTD; UNKNOWN and ACCEPTD stay words."""
+RECEIVED = b'{"code":0,"result":0,"msg":"ok","errmsg":"ok"}'
+"""What Aliyun (`code`) and Tencent (`result`) want to hear; else they repeat the report."""
 
 
 class Sms:
@@ -34,8 +43,8 @@ class Sms:
 
     name = "sms"
 
-    def __init__(self, url: str, token: str, template: str, report_token: str = "") -> None:
-        self._url, self._token, self._report_token = url, token, report_token
+    def __init__(self, url: str, token: str, template: str, report_token: str = "", zone: tzinfo = UTC) -> None:
+        self._url, self._token, self._report_token, self._zone = url, token, report_token, zone
         self._template: Mapping[str, object] = json.loads(template)
 
     def send(self, to: str, text: str, key: str) -> Sent:
@@ -59,8 +68,10 @@ class Sms:
         return {("POST", "/channels/sms/report"): self.report}
 
     def report(self, request: WireRequest, dispatch: Dispatch) -> WireReply:
-        """`{"id": …, "state": …, "at": ISO time, optional}`. BadRequest for a wrong token or no JSON."""
-        given = request.headers.get("authorization", "").removeprefix("Bearer ")
+        """`{"id": …, "state": …, "at": time, optional}`, or the shapes of TIMES and WORDS. BadRequest for a wrong
+        token or no JSON. Gateways that can send no header put the token into the address as `?token=`.
+        """
+        given = request.headers.get("authorization", "").removeprefix("Bearer ") or request.args.get("token", "")
         if not self._report_token or not hmac.compare_digest(given.encode(), self._report_token.encode()):
             raise BadRequest("report token", 403)
         try:
@@ -70,8 +81,8 @@ class Sms:
         for each in found if isinstance(found, list) else [found]:
             if not isinstance(each, dict):
                 raise BadRequest("report is no object")
-            dispatch(_event(each))
-        return WireReply(200, b"ok")
+            dispatch(_event(each, self._zone))
+        return WireReply(200, RECEIVED, "application/json")
 
 
 def _check(reply: requests.Response) -> None:
@@ -103,26 +114,33 @@ def _inside(value: str, given: Mapping[str, str]) -> str:
     return value
 
 
-def _event(raw: Mapping[str, object]) -> Event:
+def _event(raw: Mapping[str, object], zone: tzinfo) -> Event:
     message = next((str(raw[name]) for name in IDS if raw.get(name)), "")
-    word = str(raw.get("state") or raw.get("status") or "").lower()
+    told = raw.get("success") if isinstance(raw.get("success"), bool) else None
+    word = str(next((raw[name] for name in WORDS if raw.get(name) is not None), told if told is not None else ""))
+    word = word.lower()
     state = "delivered" if word in DELIVERED else "failed" if word in FAILED else word
+    code = str(raw.get("err_code") or raw.get("errmsg") or raw.get("code") or "")[:40]
     body = json.dumps(dict(raw), ensure_ascii=False, sort_keys=True).encode()
     event_id = f"{message}:{hashlib.sha256(body).hexdigest()[:16]}"
-    return Event("sms", event_id, "", REPORT, _moment(raw), "", {"message_id": message, "state": state}, body)
+    data = {"message_id": message, "state": state, **({"code": code} if code else {})}
+    return Event("sms", event_id, "", REPORT, _moment(raw, zone), "", data, body)
 
 
-def _moment(raw: Mapping[str, object]) -> datetime:
-    """The gateway's own time when it names one with its zone, else now."""
-    try:
-        at = datetime.fromisoformat(str(raw.get("at", "")))
-    except ValueError:
-        return clock.now()
-    return at.astimezone(UTC) if at.tzinfo else clock.now()
+def _moment(raw: Mapping[str, object], zone: tzinfo) -> datetime:
+    """The gateway's own time, in the firm's zone when it names none but is written in full; else now."""
+    for name in TIMES:
+        try:
+            at = datetime.fromisoformat(str(raw.get(name, "")))
+        except ValueError:
+            continue
+        return (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC)
+    return clock.now()
 
 
 def build(settings: Settings, store: SharedStore) -> Channel | None:
     """None when HUIZHI_SMS_URL is empty."""
     if not settings.sms_url:
         return None
-    return Sms(settings.sms_url, settings.sms_token, settings.sms_template, settings.sms_report_token)
+    zone = ZoneInfo(settings.timezone)
+    return Sms(settings.sms_url, settings.sms_token, settings.sms_template, settings.sms_report_token, zone)

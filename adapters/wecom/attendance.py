@@ -14,7 +14,7 @@ from typing import Literal
 
 from adapters.wecom.client import Client, Json, inner, rows
 from adapters.wecom.errors import USER_UNKNOWN
-from adapters.wecom.leaves import Approvals, approved
+from adapters.wecom.leaves import Approvals, approved, slip
 from adapters.wecom.render import cut_bytes
 from adapters.wecom.rules import (
     FIXED,
@@ -30,6 +30,7 @@ from adapters.wecom.rules import (
 )
 from bot.errors import PlatformError
 from bot.ports import Correction, Leave, Limits, Punch, Shift
+from bot.ports_slips import Slip
 
 log = logging.getLogger(__name__)
 BATCH = 100
@@ -115,6 +116,10 @@ class WeComAttendance:
         """Whether WeCom now lists a real punch in the corrected minute."""
         minute = correction.at.replace(second=0, microsecond=0)
         return bool(self.punches([correction.user_id], minute, minute + timedelta(minutes=1)))
+
+    def slip(self, number: str) -> Slip | None:
+        """See bot.ports_slips and adapters.wecom.leaves."""
+        return slip(self._client, number)
 
     def _scheduled(self, user_ids: Sequence[str], day: date) -> dict[str, list[Slot]]:
         span = {"starttime": midnight(day), "endtime": midnight(day)}

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import requests
+from requests.adapters import HTTPAdapter
 
 from adapters.wecom.errors import SECRET_WRONG, TOKEN_DEAD, error
 from bot.errors import PlatformError
@@ -32,6 +33,7 @@ class Client:
     def __init__(self, base: str, corp_id: str, agent_id: int, secret: str, store: SharedStore) -> None:
         self.base, self.corp_id, self.agent_id = base.rstrip("/"), corp_id, agent_id
         self._secret, self._store, self._session = secret, store, requests.Session()
+        self._session.mount("https://", HTTPAdapter(pool_maxsize=64))  # the courier sends on many threads
         # A changed secret is tried at once, and no other secret's token stands in for it.
         mark = hashlib.sha256(secret.encode()).hexdigest()[:12]
         self._key = f"wecom:token:{corp_id}:{agent_id}:{mark}"

@@ -19,13 +19,18 @@ from adapters.wecom.crypto import Crypto
 from bot import clock
 from bot.card import split_key
 from bot.errors import BadRequest
-from bot.event import TEXT, UNKNOWN, Event
+from bot.event import SLIP, TEXT, UNKNOWN, Event
 from bot.ports import Dispatch, Door, WireReply, WireRequest
 
 PLATFORM = "wecom"
 PATH = "/callbacks/wecom"
 LIMIT = 256 * 1024
 """Bytes; real pushes are a few kilobytes."""
+SLIP_STATES = {"1": "pending", "2": "approved", "3": "rejected", "4": "withdrawn", "6": "withdrawn", "7": "withdrawn"}
+"""SpStatus of an approval (docs: 获取审批申请详情 91983); 10, paid, belongs to expenses."""
+BY_APPLICANT = ("1", "5", "6", "8")
+"""StatuChangeEvent: filed, urged, withdrawn, withdrawn after approval are the applicant's own acts (docs: 审批状态通知
+事件, sys_approval_change); for the others the push names several people and not who acted last."""
 IDENTIFYING = (
     "FromUserName", "CreateTime", "MsgType", "Event", "EventKey", "TaskId", "ResponseCode",
     "ChangeType", "UserID", "ApprovalInfo/SpNoStr", "ApprovalInfo/SpNo", "ApprovalInfo/StatuChangeEvent",
@@ -65,6 +70,8 @@ def to_event(payload: bytes) -> Event:
     actor = _text(root, "FromUserName")
     if action == "directory.left":
         actor = data["user_id"]  # the sender of a contact change is "sys", the person is inside
+    elif action == SLIP:
+        actor = data["user_id"] if _text(root, "ApprovalInfo/StatuChangeEvent") in BY_APPLICANT else ""
     return Event(PLATFORM, _identity(root), actor, action, _when(root), ref, MappingProxyType(data), payload)
 
 
@@ -82,7 +89,25 @@ def _meaning(root: Element) -> tuple[str, str, dict[str, str]]:
         return "presence.entered", "", {}
     if kind == "event" and name == "change_contact" and _text(root, "ChangeType") == "delete_user":
         return "directory.left", "", {"user_id": _text(root, "UserID")}
+    if kind == "event" and name == "sys_approval_change" and (slip := _slip(root)):
+        return SLIP, "", slip
     return UNKNOWN, "", {"msg_type": kind, "event": name}
+
+
+def _slip(root: Element) -> dict[str, str]:
+    """See bot.event.SLIP; empty without a number. Neither times nor reasons travel, they are read from the slip."""
+    info = "ApprovalInfo/"
+    number = _text(root, info + "SpNoStr") or _text(root, info + "SpNo")
+    if not number:
+        return {}
+    name = _text(root, info + "SpName")
+    return {
+        "number": number,
+        "user_id": _text(root, info + "Applyer/UserId"),
+        "state": SLIP_STATES.get(_text(root, info + "SpStatus"), "unknown"),
+        "about": "correction" if "补卡" in name else "",
+        "name": name[:64],
+    }
 
 
 def _card_data(root: Element) -> dict[str, str]:

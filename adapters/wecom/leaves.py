@@ -1,6 +1,10 @@
 """Leave, trips and outings: approved ones from the daily report, pending ones from the approval app.
 
 Docs: 获取打卡日报数据 (93374), 批量获取审批单号 (91816), 获取审批申请详情 (91983). Days are Asia/Shanghai.
+
+Followed, not written: no interface approves a slip, oa/applyevent (91853) cannot submit the built-in 补卡 and 调班 and
+files any other form in the person's own name, and the vacation balance (oa/vacation/setoneuserquota, 94214) would be
+changed twice once the person files the slip. So a leave agreed to here is told to HR and the person instead.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ from adapters.wecom.rules import ZONE
 from bot import clock
 from bot.errors import PlatformError
 from bot.ports import Leave
+from bot.ports_slips import Slip, State
 
 log = logging.getLogger(__name__)
 KINDS = {1: "请假", 3: "出差", 4: "外出", 100: "外勤"}
@@ -23,6 +28,20 @@ RECORDS = {"1": "请假", "3": "出差", "4": "外出"}
 """record_type of the approval list."""
 PENDING, APPROVED = 1, 2
 WINDOW = timedelta(days=30)
+
+
+STATES: dict[int, State] = {1: "pending", 2: "approved", 3: "rejected", 4: "withdrawn", 6: "withdrawn", 7: "withdrawn"}
+"""sp_status (docs: 91983)."""
+
+
+def slip(client: Client, number: str) -> Slip | None:
+    """One slip as it stands now; None without permission or when WeCom does not know it as one of ours to follow."""
+    info = Approvals(client).info(number)
+    user, state = str(inner(info, "applyer").get("userid") or ""), STATES.get(_number(info.get("sp_status")))
+    if not user or state is None:
+        return None
+    about = "correction" if "补卡" in str(info.get("sp_name") or "") else ""
+    return Slip(user, state, about, () if about else tuple(covered(info)))
 
 
 def approved(reports: list[Json], approvals: Approvals) -> list[Leave]:
@@ -70,9 +89,12 @@ class Approvals:
     def read(self, number: str) -> list[Leave]:
         """What one slip covers; empty when it was rejected, withdrawn or may not be read."""
         if number not in self._read:
-            answer = self._ask("oa/getapprovaldetail", {"sp_no": number}) if self.permitted else {}
-            self._read[number] = list(covered(inner(answer, "info")))
+            self._read[number] = list(covered(self.info(number)))
         return self._read[number]
+
+    def info(self, number: str) -> Json:
+        """The slip as WeCom has it; empty when it may not be read."""
+        return inner(self._ask("oa/getapprovaldetail", {"sp_no": number}), "info") if self.permitted else {}
 
     def _numbers(self, start: datetime, end: datetime, record: str) -> Iterator[str]:
         cursor = ""

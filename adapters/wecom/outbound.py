@@ -18,7 +18,7 @@ DUPLICATE_WINDOW = 14_400
 NO_CALLBACK = "43012"
 """The app has no receive-message URL: a card whose buttons call back is refused, one that opens a page is not."""
 PAGE = "/todo?p=wecom"
-_USER = re.compile(r"(?!@all$)[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
+USER = re.compile(r"(?!@all$)[A-Za-z0-9][A-Za-z0-9._@-]{0,63}")
 
 
 class Outbound:
@@ -49,7 +49,7 @@ class Outbound:
     def _post(self, to: str, body: render.Wire, key: str) -> dict[str, Any]:
         return self._client.post("message/send", {
             "touser": to, "agentid": self._client.agent_id, **body,
-            "enable_duplicate_check": 1, "duplicate_check_interval": _window(body, key),
+            "enable_duplicate_check": 1, "duplicate_check_interval": duplicate_window(body, key),
         })  # fmt: skip
 
     def update(self, to: str, card: Card, sent: Sent) -> Sent:
@@ -78,11 +78,11 @@ class Outbound:
 
 def check_user(to: str) -> None:
     """One user id and nothing else: `|` would address several people and `@all` the whole company."""
-    if not _USER.fullmatch(to):
+    if not USER.fullmatch(to):
         raise PlatformError("40003", "成员账号格式不正确", permanent=True)
 
 
-def _window(body: render.Wire, key: str) -> int:
+def duplicate_window(body: render.Wire, key: str) -> int:
     """A card is unique through its task id. Two equal texts with different keys must both arrive, and WeCom compares
     the whole request, so for texts the window itself (3 to 4 hours) differs by key."""
     if body["msgtype"] == "template_card":

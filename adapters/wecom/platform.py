@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
-from adapters.wecom import directory, inbound, render
+from adapters.wecom import directory, groups, inbound, render, tags
 from adapters.wecom.attendance import WeComAttendance
 from adapters.wecom.client import Client, rows
+from adapters.wecom.crowds import Crowd
 from adapters.wecom.crypto import Crypto
 from adapters.wecom.identity import OAUTH_BASE, Identity
 from adapters.wecom.media import Kind, upload
@@ -16,6 +17,7 @@ from bot import clock
 from bot.card import Card
 from bot.errors import PlatformError
 from bot.ports import Attendance, DirectoryPerson, Door, Finding, Sent
+from bot.ports_crowds import Handed, Outcome
 
 
 class WeCom:
@@ -26,7 +28,9 @@ class WeCom:
 
     def __init__(self, client: Client, crypto: Crypto, oauth_base: str = OAUTH_BASE, public_url: str = "") -> None:
         self._client, self._crypto = client, crypto
-        self._outbound = Outbound(client, public_url and public_url + PAGE)
+        page = public_url and public_url + PAGE
+        self._outbound, self._crowd = Outbound(client, page), Crowd(client, page)
+        self.routes = self._crowd.routes
         self.attendance: Attendance = WeComAttendance(client)
         self.identity = Identity(client, oauth_base)
 
@@ -38,6 +42,22 @@ class WeCom:
 
     def recall(self, sent: Sent) -> None:
         self._outbound.recall(sent)
+
+    def send_many(self, route: str, to: Sequence[str], card: Card, key: str) -> Handed:
+        """See bot.ports_crowds.Crowds and Crowd.send_many."""
+        return self._crowd.send_many(route, to, card, key)
+
+    def outcomes(self, route: str, message_id: str, to: Sequence[str]) -> Mapping[str, Outcome]:
+        """See Crowd.outcomes."""
+        return self._crowd.outcomes(route, message_id, to)
+
+    def recall_many(self, route: str, message_id: str) -> None:
+        """See Crowd.recall_many."""
+        self._crowd.recall_many(route, message_id)
+
+    def post(self, chat: str, text: str, key: str) -> Sent:
+        """See bot.ports.Groups and groups.post."""
+        return groups.post(self._client, chat, text)
 
     def people(self) -> list[DirectoryPerson]:
         return directory.people(self._client)
@@ -66,8 +86,9 @@ class WeCom:
             ("企业微信：审批权限", self._approval),
         )
         if not token.ok:
-            return [token, *(Finding(name, None, "凭证未通过，无法检查", "先修复凭证") for name, _ in later)]
-        return [token, *(_check(name, probe) for name, probe in later)]
+            names = [*(name for name, _ in later), "企业微信：标签"]
+            return [token, *(Finding(name, None, "凭证未通过，无法检查", "先修复凭证") for name in names)]
+        return [token, *(_check(name, probe) for name, probe in later), self._tags()]
 
     def _agent(self) -> str:
         answer = self._client.get("agent/get", {"agentid": str(self._client.agent_id)})
@@ -91,6 +112,18 @@ class WeCom:
                 return str(row.get("userid") or "")
         return ""
 
+    def _tags(self) -> Finding:
+        """What notices can be addressed by; without it everything else works."""
+        name = "企业微信：标签"
+        try:
+            found = rows(self._client.get("tag/list"), "taglist")
+        except PlatformError as problem:
+            if problem.code in tags.FORBIDDEN:
+                advice = "通知不能按标签选择对象，其余照常；需要时在应用权限中开放标签"
+                return Finding(name, None, f"不能读取标签（错误 {problem.code}）", advice)
+            return _failed(name, problem)
+        return Finding(name, True, f"可以读取 {len(found)} 个标签，通知可以按标签选择对象")
+
     def _approval(self) -> str:
         until = int(clock.now().timestamp())
         self._client.post("oa/getapprovalinfo", {
@@ -103,5 +136,9 @@ def _check(name: str, probe: Callable[[], str]) -> Finding:
     try:
         return Finding(name, True, probe())
     except PlatformError as problem:
-        advice = problem.hint if problem.alarm else "稍后重试；若持续出现请检查网络与 WECOM_API_BASE"
-        return Finding(name, False, f"错误 {problem.code}", advice)
+        return _failed(name, problem)
+
+
+def _failed(name: str, problem: PlatformError) -> Finding:
+    advice = problem.hint if problem.alarm else "稍后重试；若持续出现请检查网络与 WECOM_API_BASE"
+    return Finding(name, False, f"错误 {problem.code}", advice)

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from bot.card import Button, Can, Card, Fact, as_text, clean, reduce
+from bot.locale import t
 
 CAN = Can(buttons=6, facts=6, update=True)
 LINKS = Can(buttons=1, facts=6, update=False, callbacks=False)
@@ -22,8 +23,12 @@ TITLE, BODY, QUOTE, KEYNAME, VALUE, LABEL = 36, 160, 160, 5, 30, 10
 TEXT_BYTES, KEY_BYTES, TASK_BYTES = 2048, 1024, 128
 STYLES = {"primary": 1, "default": 2, "danger": 4}
 """1 emphasised, 2 secondary, 3 neutral, 4 negative (docs: 90236, button style)."""
+TEXTCARD_TITLE, TEXTCARD_BODY, TEXTCARD_LABEL = 128, 512, 4
 DONE = "已更新"
-TEXTCARD_TITLE, TEXTCARD_BODY, TEXTCARD_LABEL, TEXTCARD_OPEN = 128, 512, 4, "详情"
+OPEN = "详情"
+UNTITLED = "通知"
+SHOW = "查看"
+"""What WeCom insists on where a card says nothing; `t` says it, and cuts nothing off: `btntxt` holds 4 characters."""
 Wire = dict[str, Any]
 
 
@@ -43,7 +48,7 @@ def replacement(card: Card, task: str) -> Wire:
     small = reduce(card, CAN)
     if small.buttons:
         return _card(small, task)
-    label = small.closed or DONE
+    label = small.closed or t(DONE)
     stub = Button(label=cut(label, LABEL), action="closed")  # button_list may not be empty, replace_text covers it
     return {**_card(Card(small.title, small.text, small.facts, small.quote, (stub,), small.footer), task),
             "replace_text": cut(clean(label), BODY)}  # fmt: skip
@@ -52,20 +57,20 @@ def replacement(card: Card, task: str) -> Wire:
 def _textcard(card: Card, link: Button) -> Wire:
     """One page to open and nothing to answer: the whole card is the link (docs: 90236, textcard; limits in bytes)."""
     label = clean(link.label).replace("\n", " ")
-    full = "" if len(label) <= TEXTCARD_LABEL else f"「{TEXTCARD_OPEN}」：{label}"
+    full = "" if len(label) <= TEXTCARD_LABEL else f"「{t(OPEN)}」：{label}"
     text = "\n".join(line for line in (card.text, full) if line)
     body = plain(Card("", text, card.facts, card.quote, footer=card.footer))
     return {
-        "title": cut_bytes(clean(card.title), TEXTCARD_TITLE) or "通知",
+        "title": cut_bytes(clean(card.title), TEXTCARD_TITLE) or t(UNTITLED),
         "description": cut_bytes(body, TEXTCARD_BODY),
         "url": link.url,
-        "btntxt": label if label and not full else TEXTCARD_OPEN,
+        "btntxt": label if label and not full else t(OPEN),
     }
 
 
 def plain(card: Card) -> str:
     """At most 2048 bytes of text. `<` is widened so that nobody's words turn into a link (text allows `<a href>`)."""
-    return cut_bytes(clean(as_text(card)).replace("<", "＜"), TEXT_BYTES) or "通知"
+    return cut_bytes(clean(as_text(card)).replace("<", "＜"), TEXT_BYTES) or t(UNTITLED)
 
 
 def task_id(key: str) -> str:
@@ -100,7 +105,7 @@ def _card(card: Card, task: str) -> Wire:
     quote = "\n".join(part for part in (rest, clean(card.quote)) if part)
     wire: Wire = {
         "card_type": "button_interaction",
-        "main_title": {"title": cut(title, TITLE) or "通知"},
+        "main_title": {"title": cut(title, TITLE) or t(UNTITLED)},
         "card_action": {"type": 0},
         "task_id": task,
         "button_list": [_button(button) for button in card.buttons],
@@ -131,7 +136,7 @@ def _fits(fact: Fact) -> bool:
 
 
 def _button(button: Button) -> Wire:
-    label = cut(clean(button.label).replace("\n", " "), LABEL) or "查看"
+    label = cut(clean(button.label).replace("\n", " "), LABEL) or t(SHOW)
     wire: Wire = {"text": label, "style": STYLES[button.style]}
     if button.url:
         return {"type": 1, **wire, "url": button.url}

@@ -10,9 +10,10 @@ from xml.sax.saxutils import escape
 from flask import Blueprint
 
 from adapters.sandbox import envelope
-from adapters.sandbox.state import Bubble, Json, Person, World
+from adapters.sandbox.state import Bubble, Json, Leave, Person, World
 from adapters.sandbox.vendor import Courier, Parcel
-from adapters.wecom.sandbox_approvals import Approvals
+from adapters.wecom.sandbox_approvals import Approvals, pushed
+from adapters.wecom.sandbox_calls import Calls
 from adapters.wecom.sandbox_checkin import Checkin
 from adapters.wecom.sandbox_contacts import Contacts
 from adapters.wecom.sandbox_desk import Desk, refusal
@@ -45,7 +46,7 @@ class WeCom:
         self.desk, self.blueprint = desk, desk.blueprint
         desk.route("GET", "gettoken", desk.get_token, token=False)
         self.messages = Messages(desk)
-        for part in (Checkin, Schedule, Approvals, Contacts, SignIn, Media, Groups):
+        for part in (Checkin, Schedule, Approvals, Contacts, SignIn, Media, Groups, Calls):
             part(desk)
 
     def start(self) -> str:
@@ -93,6 +94,11 @@ class WeCom:
 
     def punched(self, person: Person, at: datetime) -> None:
         """WeCom has no attendance callback: the bot has to ask."""
+
+    def slip(self, person: Person, leave: Leave, change: str) -> Json:
+        """sys_approval_change: its sender is `sys`, the people are inside."""
+        fields = {"MsgType": "event", "Event": "sys_approval_change", "FromUserName": "sys"}
+        return self._push(person, fields, pushed(person, leave, change))
 
     def _push(self, person: Person, fields: Json, extra: str = "") -> Json:
         settings, now = self.desk.settings, str(int(self.desk.world.now().timestamp()))

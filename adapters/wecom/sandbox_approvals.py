@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from xml.sax.saxutils import escape
 
 from adapters.sandbox.state import Json, Leave, Person
 from adapters.wecom.sandbox_desk import Desk, Fail
@@ -50,7 +51,21 @@ class Approvals:
 
 
 def _status(leave: Leave) -> str:
-    return "1" if leave.pending else "2"
+    return {"rejected": "3", "withdrawn": "4"}.get(leave.ended, "1" if leave.pending else "2")
+
+
+def pushed(person: Person, leave: Leave, change: str) -> str:
+    """ApprovalInfo of sys_approval_change (docs: 审批状态通知事件): no times, no reason."""
+    event = {"filed": "1", "approved": "2", "rejected": "3", "withdrawn": "6"}[change]
+    boss = f"<Approver><UserId>{escape(person.manager)}</UserId></Approver>"
+    return (
+        f"<ApprovalInfo><SpNo>{leave.id}</SpNo><SpNoStr>{leave.id}</SpNoStr><SpName>{escape(leave.kind)}</SpName>"
+        f"<SpStatus>{_status(leave)}</SpStatus><TemplateId>sandbox-leave</TemplateId>"
+        f"<Applyer><UserId>{escape(person.id)}</UserId><Party>1</Party></Applyer>"
+        f"<SpRecord><SpStatus>{_status(leave)}</SpStatus><ApproverAttr>1</ApproverAttr><Details>{boss}"
+        f"<SpStatus>{_status(leave)}</SpStatus></Details></SpRecord>"
+        f"<StatuChangeEvent>{event}</StatuChangeEvent></ApprovalInfo>"
+    )
 
 
 def _detail(person: Person, leave: Leave) -> Json:
@@ -76,7 +91,7 @@ def _detail(person: Person, leave: Leave) -> Json:
     }
     return {
         "sp_no": leave.id,
-        "sp_name": "请假",
+        "sp_name": leave.kind if "补卡" in leave.kind else "请假",
         "sp_status": int(_status(leave)),
         "template_id": "sandbox-leave",
         "apply_time": start - 86400,

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from flask import request
 
+from adapters.sandbox.ceilings import MINUTE, limit, over
 from adapters.sandbox.state import Bubble, Json, Person
 from adapters.wecom import sandbox_bodies, sandbox_cards
 from adapters.wecom.sandbox_desk import Desk, Fail
@@ -28,6 +29,8 @@ ENVELOPE = {
 KINDS = (*sandbox_bodies.FIELDS, "template_card")
 CODE_LIFE, RECALL_LIFE = timedelta(hours=72), timedelta(hours=24)
 PER_MINUTE, PER_HOUR = 30, 1000
+CALLS, ACCOUNTS = 10_000, 500
+"""Calls of one interface in a minute; accounts a little firm has bought, so that a rehearsal has a ceiling too."""
 
 
 class Messages:
@@ -50,20 +53,21 @@ class Messages:
         content = sandbox_bodies.checked(self.desk, kind, body.get(kind))
         where = f"/cgi-bin/message/send {json.dumps(body, ensure_ascii=False)}"
         found, invalid = self._recipients(body)
-        if self.world.fault("invalid_user", where):
-            found, invalid = [], [person.id for person in found]
+        bad = self.world.hit("invalid_user", where, found)
+        found, invalid = [each for each in found if each.id not in bad], invalid + sorted(bad)
         if not found:
             raise Fail(81013, "user & party & tag all invalid")
+        self._check_day(len(found))
         msgid = secrets.token_urlsafe(24)
         repeated = self._duplicate(body)
-        dropped = repeated or self.world.fault("drop_silently", where)
+        lost = set() if repeated else self.world.hit("drop_silently", where, found)
         if kind == "template_card" and content.get("task_id") and not repeated:
             self._use_task(content["task_id"])
         for person in found:
-            if not dropped and self._within_limits(person):
+            if not repeated and person.id not in lost and self._within_limits(person):
                 sandbox_bodies.deliver(self.desk, person, kind, content, msgid=msgid)
         answer = {
-            "invaliduser": "|".join(invalid),
+            "invaliduser": "|".join(name.lower() for name in invalid),
             "invalidparty": "",
             "invalidtag": "",
             "unlicenseduser": "",
@@ -89,6 +93,21 @@ class Messages:
         if agent != int(self.desk.settings.wecom_agent_id):
             raise Fail(301002, "not allow to operate another agent with this accesstoken")
 
+    def _check_day(self, people: int) -> None:
+        """Accounts x 200 person-times a day over the whole app (docs: 90454)."""
+        most = limit(self.world, "wecom_day", max(ACCOUNTS, len(self.desk.people())) * 200)
+        with self.world.lock:
+            sent = self.world.store("wecom.day")
+            day = self.world.now().date().isoformat()
+            if sent.get(day, 0) + people > most:
+                raise Fail(45009, "api freq out of limit")
+            sent[day] = sent.get(day, 0) + people
+
+    def _check_calls(self, api: str) -> None:
+        """10,000 calls a minute of one interface; message/send does not count (docs: 90454)."""
+        if over(self.world, f"wecom {api}", limit(self.world, "wecom_minute", CALLS), MINUTE):
+            raise Fail(45009, "api freq out of limit")
+
     def _recipients(self, body: Json) -> tuple[list[Person], list[str]]:
         users = str(body.get("touser") or "")
         if not (users or body.get("toparty") or body.get("totag")):
@@ -98,7 +117,7 @@ class Messages:
         names = [name for name in users.split("|") if name]
         if len(names) > 1000:
             raise Fail(40032, "more than 1000 users")
-        pairs = [(name, self.desk.person(name)) for name in dict.fromkeys(names)]
+        pairs = [(name, self.desk.person(name)) for name in {name.casefold(): name for name in names}.values()]
         return [person for _, person in pairs if person], [name for name, person in pairs if person is None]
 
     def _duplicate(self, body: Json) -> bool:
@@ -147,6 +166,7 @@ class Messages:
         if unknown := sorted(set(body) - allowed):
             raise Fail(40058, f"unknown field {unknown[0]}")
         self._check_agent(body)
+        self._check_calls("update_template_card")
         replace = body.get("button")
         card = sandbox_cards.check(body["template_card"]) if "template_card" in body else None
         if (card is None) == (replace is None) or (card is None and not (replace or {}).get("replace_name")):
@@ -164,9 +184,10 @@ class Messages:
         return {"invaliduser": [user for user in users if self.desk.person(str(user)) is None]}
 
     def _copies(self, msgid: str) -> list[tuple[Person, Bubble]]:
-        return [(person, bubble) for person, bubble in self.world.bubbles("wecom") if bubble.data.get("msgid") == msgid]
+        return self.world.copies("msgid", msgid)
 
     def recall(self, body: Json) -> Json:
+        self._check_calls("recall")
         sent = self.world.store("wecom.sent").get(str(body.get("msgid", "")))
         if sent is None:
             raise Fail(40058, "invalid msgid")

@@ -21,6 +21,7 @@ from bot.evidence.findings import Report
 from bot.evidence.log import promise_text
 from bot.evidence.notes import VKey, parse_vkey
 from bot.evidence.tables import ev_event, ev_part
+from bot.evidence.vault import salt_of
 
 Opener = Callable[[Connection, Any], bytes | None]
 """Plain content of an `ev_part` row; None when erased, ValueError when tampered (`vault.Vault.open_part`)."""
@@ -168,7 +169,8 @@ def _kept(conn: Connection, event_id: str, part: Any, opener: Opener | None, rep
         where = (ev_part.c.event_id == event_id, ev_part.c.position == part[0])
         row = conn.execute(select(ev_part).where(*where)).one()
         try:
-            content = opener(conn, row) if opener and row.sealed_for is not None else row.content
+            sealed = opener if row.sealed_for is not None else None
+            content, salt = (sealed(conn, row), sealed(conn, salt_of(row))) if sealed else (row.content, row.salt)
         except ValueError:
             return False
         if content is None:

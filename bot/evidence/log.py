@@ -143,7 +143,7 @@ def append_many(
     """Write events in this order, each chained to the last one of its object. Does not commit.
 
     The objects' rows stay locked until the caller ends the transaction; on SQLite the caller holds BEGIN IMMEDIATE.
-    With a `vault` the parts are stored encrypted for the person they are about; commitments are over the plain bytes.
+    With a `vault` parts and salts are stored encrypted for the person they are about; commitments are over plain bytes.
     Raises ValueError for duplicate part names or naive times, IntegrityError when an `event_id` exists.
     """
     ready = statements(conn.dialect.name, conn.dialect.paramstyle)
@@ -169,8 +169,8 @@ def append_many(
     return done
 
 
-def aad_of(event_id: str, position: int) -> bytes:
-    """What ties a stored ciphertext to its place."""
+def aad_of(event_id: str, position: int | str) -> bytes:
+    """What ties a stored ciphertext to its place: a part's number, or `0/salt` for its salt."""
     return f"{event_id}/{position}".encode()
 
 
@@ -187,8 +187,11 @@ def _holder(draft: Draft) -> str | None:
 
 
 def _encrypted(conn: Connection, sealer: Sealer, holder: str, row: Mapping[str, Any]) -> dict[str, object]:
-    aad = aad_of(row["event_id"], row["position"])
-    return {"content": sealer.seal(conn, holder, row["content"], aad), "sealed_for": holder}
+    event_id, position = row["event_id"], row["position"]
+    content = sealer.seal(conn, holder, row["content"], aad_of(event_id, position))
+    # A plain salt beside it, and a short content (a yes, a score) could be guessed from its commitment for ever.
+    salt = sealer.seal(conn, holder, row["salt"], aad_of(event_id, f"{position}/salt"))
+    return {"content": content, "salt": salt, "sealed_for": holder}
 
 
 def _seal(

@@ -15,10 +15,13 @@ from bot.evidence import notes
 from bot.evidence.facts import PartFact
 from bot.evidence.package_rows import Chosen, chunks
 from bot.evidence.tables import ev_part
+from bot.evidence.vault import PartRow, salt_of
 from bot.evidence.verify import MAX_BYTES
 
-Read = Callable[[Connection, Row[Any]], bytes | None]
-"""The plain bytes of an `ev_part` row; None: erased. ValueError: the stored bytes were tampered with."""
+Read = Callable[[Connection, Any], bytes | None]
+"""The plain bytes of an `ev_part` row or of its `salt_of`; None: erased. ValueError: the stored bytes were changed."""
+Opened = tuple[bytes, bytes]
+"""(content, salt), both plain."""
 Withhold = Collection[str | tuple[str, str]]
 
 
@@ -33,7 +36,7 @@ class Added:
     alarms: list[dict[str, str]] = field(default_factory=list)
 
 
-def plain(_conn: Connection, row: Row[Any]) -> bytes | None:
+def plain(_conn: Connection, row: PartRow) -> bytes | None:
     """`Read` for parts that are not sealed; a sealed one stays closed."""
     return None if row.content is None or row.sealed_for is not None else bytes(row.content)
 
@@ -66,12 +69,13 @@ def add_events(
 
 def _opened(
     conn: Connection, added: Added, row: Row[Any], chosen: Chosen, *, withhold: Withhold, read: Read
-) -> bytes | None:
+) -> Opened | None:
     secret = row.name in withhold or (row.event_id, row.name) in withhold or row.event_id not in chosen.open
     if secret or row.salt is None or row.content is None:
         return None  # erased or withheld: its commitment in the envelope stays
     try:
-        return read(conn, row)
+        content, salt = read(conn, row), read(conn, salt_of(row))
+        return None if content is None or salt is None else (content, salt)
     except ValueError:
         en = f"the stored bytes of a part were changed: {row.name}"
         alarm = {"event": row.event_id, "file": "", "zh": f"附件在数据库中被改动：{row.name}", "en": en}
@@ -84,16 +88,17 @@ def _add(
     added: Added,
     number: int,
     event: Row[Any],
-    parts: Sequence[tuple[Row[Any], bytes | None]],
+    parts: Sequence[tuple[Row[Any], Opened | None]],
 ) -> None:
     disclosed = []
-    for part, content in parts:
-        if content is None:
+    for part, opened in parts:
+        if opened is None:
             continue
+        content, salt = opened
         ascii_name = re.sub(r"[^A-Za-z0-9._-]", "_", part.name)[-60:]
         name = f"parts/{number:06d}-{part.position:02d}-{ascii_name}"
         files[name] = content
-        disclosed.append({"name": part.name, "salt": _b64(part.salt), "file": name})
+        disclosed.append({"name": part.name, "salt": _b64(salt), "file": name})
         fact = PartFact(part.name, part.media_type, content, hashlib.sha256(content).hexdigest())
         added.parts.setdefault(event.event_id, []).append(fact)
     erased = event.envelope is None or event.salt is None

@@ -17,6 +17,8 @@ CONSENT = "consent:"
 """Ids of objects that hold one person's consents begin so."""
 EPOCHS = "log:epochs"
 """The object that tells how one log followed another."""
+RESTAMPED = "log:restamped"
+"""The object whose events list old time stamps, so that newer ones cover them."""
 NOBODY = frozenset({"p:none", "p:system"})
 MAX_EVENTS = 12_000
 """With two parts each and their proofs a package stays below the number of files a zip can hold."""
@@ -56,11 +58,13 @@ def choose(conn: Connection, scope: Sequence[str] | str) -> Chosen:
         agreed |= set(_objects(conn, place & ev_event.c.subject.in_(some)))
     if any(row.epoch > 1 for row in events):
         agreed.add(EPOCHS)  # why one log followed another
+    agreed.add(RESTAMPED)  # what keeps the oldest time stamps good; absent in the first year
     if more := agreed - objects.keys():
         added = _heads(conn, more)
         events, objects = [*events, *_events(conn, added)], {**objects, **added}
     events = sorted(events, key=_order)
-    mine = (row for row in events if not person or person in (row.subject, row.actor) or row.object_id == EPOCHS)
+    ours = (EPOCHS, RESTAMPED)
+    mine = (row for row in events if not person or person in (row.subject, row.actor) or row.object_id in ours)
     shown = {row.event_id for row in mine}
     refs = sorted({ref for row in events for ref in (row.actor, row.subject)} - NOBODY)
     return Chosen(events, dict(sorted(objects.items())), person, shown, refs)

@@ -69,12 +69,13 @@ _KINDS: tuple[Kind, ...] = (
         for prefix, name, purpose in (
             (
                 "notice.",
-                ("通知与送达", "notices"),
+                ("通知与送达", "announcements"),
                 ("证明通知的内容与送达", "prove what was notified and that it arrived"),
             ),
             ("delivery.", ("消息送达", "deliveries"), ("证明消息已送达", "prove that messages arrived")),
             ("ems.", ("邮寄送达", "postal delivery"), ("证明邮寄送达", "prove delivery by post")),
             ("signature.", ("签署记录", "signatures"), ("证明签署人与签署内容", "prove who signed what")),
+            ("document.", ("待签文件", "documents to sign"), ("证明签署人与签署内容", "prove who signed what")),
             ("handover.", ("离职交接", "handover"), ("证明交接事项", "prove what was handed over")),
             (
                 "decision.",
@@ -112,6 +113,21 @@ _KINDS: tuple[Kind, ...] = (
             ("hold.", ("保全记录", "holds"), ("证明争议期间的保全", "prove what was held for a dispute")),
         )
     ),
+    *(
+        Kind(prefix, name, purpose, _DUTY, _AUDIT, timedelta(0), 3 * YEAR, clock="record")
+        for prefix, name, purpose in (
+            (
+                "identity.",
+                ("身份核验与查看链接", "identity checks and links"),
+                ("让离职人员核验身份后看到本人记录", "let people who left see their own record, and nobody else"),
+            ),
+            (
+                "certificate.",
+                ("离职证明补发", "certificates of leaving"),
+                ("答复本人的补发申请", "answer requests for the certificate"),
+            ),
+        )
+    ),
     Kind(
         "",
         ("其他人事记录", "other HR records"),
@@ -125,7 +141,7 @@ _KINDS: tuple[Kind, ...] = (
 
 KINDS: Mapping[str, Kind] = {kind.prefix: kind for kind in _KINDS}
 """By prefix, in the order of the page."""
-IMPERSONAL = ("log.", "anchor.", "system.")
+IMPERSONAL = ("log.", "anchor.", "tokens.", "system.")
 """About the log and the machinery; no person, never erased."""
 
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
 import re
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pylopdf_fonts_zh_cn as fonts
-import typst
 from sqlalchemy import Connection, insert, select
 
 from bot.evidence import glyphs
@@ -25,15 +21,14 @@ from bot.evidence.log import milliseconds
 from bot.evidence.report_view import view
 from bot.evidence.seal import seal, validate
 from bot.evidence.tables import ev_report
+from bot.evidence.typeset import CannotSet, Standard, typeset
 from bot.ports import TimeStamper
 
-Standard = Literal["a-2b", "a-3b"]
 ZONE = ZoneInfo("Asia/Shanghai")
 RUNNING = 40  # characters of the scope in the header
 _TRIES = 64
 _LACKING = re.compile(r"the text `\"(.*)\"` could not be displayed", re.DOTALL)
 _ESCAPE = re.compile(r"\\u\{([0-9a-f]+)\}")
-_lock = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +51,7 @@ def render(facts: PackageFacts, *, zone: ZoneInfo = ZONE, stamped: bool = False)
     scope = values["scope"]
     running = scope if len(scope) <= RUNNING else scope[: RUNNING - 1] + "…"
     values |= {"title": f"证据报告 {scope}", "author": facts.origin, "running": f"{running} · {facts.origin}"}
-    return _printed("report.typ", values, facts.made, "a-2b")
+    return printed("report.typ", values, facts.made, "a-2b")
 
 
 def sealed_report(conn: Connection, facts: PackageFacts, sealing: Sealing, now: datetime) -> bytes:
@@ -92,10 +87,10 @@ def receipt_pdf(
     """
     json.loads(receipt_json)
     values = {"title": title, "human": human, "lines": [list(each) for each in lines]}
-    return _printed("receipt.typ", values, at, "a-3b", receipt_json.decode())
+    return printed("receipt.typ", values, at, "a-3b", receipt_json.decode())
 
 
-def _printed(template: str, values: dict[str, Any], made: datetime, standard: Standard, attached: str = "") -> bytes:
+def printed(template: str, values: dict[str, Any], made: datetime, standard: Standard, attached: str = "") -> bytes:
     """Compile; should the font refuse a character after all, print that one as its number too and try again."""
     has = glyphs.characters(fonts.sans_path())
     for _ in range(_TRIES):
@@ -104,8 +99,8 @@ def _printed(template: str, values: dict[str, Any], made: datetime, standard: St
         shown["replaced"] = [glyphs.named(char) for char in sorted(missing)]
         inputs = {"data": json.dumps(shown, ensure_ascii=False), "attached": attached}
         try:
-            return _compiled(template, inputs, int(made.timestamp()), standard)
-        except typst.TypstError as error:
+            return typeset(template, inputs, int(made.timestamp()), standard)
+        except CannotSet as error:
             refused = _refused(str(error)) & has
             if not refused:
                 raise
@@ -125,30 +120,3 @@ def _mapped(value: Any, printable: Callable[[str], str]) -> Any:
     if isinstance(value, dict):
         return {key: _mapped(each, printable) for key, each in value.items()}
     return [_mapped(each, printable) for each in value] if isinstance(value, list | tuple) else value
-
-
-def _compiled(template: str, inputs: dict[str, str], made: int, standard: Standard) -> bytes:
-    source = _source(template)
-    with _lock:  # a compiler keeps its inputs between calls
-        out = _compiler().compile(
-            input=source, format="pdf", sys_inputs=inputs, pdf_standards=[standard], timestamp=made
-        )
-    if not isinstance(out, bytes):
-        raise TypeError("the compiler gave no PDF")
-    return out
-
-
-@functools.cache
-def _source(template: str) -> bytes:
-    return resources.files("bot.evidence").joinpath(template).read_bytes()
-
-
-@functools.cache
-def _compiler() -> typst.Compiler:
-    """One compiler for the life of the process: reading the fonts costs more than a page.
-
-    Only the package's fonts, so that every machine prints the same. Its root is the fonts' folder; no template reads.
-    """
-    folder = fonts.sans_path().parent
-    found = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[folder])
-    return typst.Compiler(b"", root=folder, font_paths=found)

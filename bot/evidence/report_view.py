@@ -31,7 +31,7 @@ _STATES = {
     "superseded": "已被新的文本取代",
 }
 _GIVEN = frozenset({"agreed", "confirmed"})
-_KINDS = {"chat": "聊天群或私聊", "mail": "邮件", "witness": "见证人", "notary": "公证处"}
+_KINDS = {"chat": "私聊", "group": "聊天群", "mail": "邮件", "witness": "见证人", "notary": "公证处"}
 Clock = Callable[[datetime], str]
 """A moment in one zone, with its offset: `2026-11-20 09:00:05 +08:00`."""
 

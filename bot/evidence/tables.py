@@ -59,7 +59,8 @@ ev_part = Table(
     Column("commitment", LargeBinary, nullable=False),
     Column("salt", LargeBinary),
     Column("content", LargeBinary),
-    # Pseudonym whose data key encrypts `content`; NULL: stored as it is. The commitment is over the plain bytes.
+    # Pseudonym whose data key encrypts `content` and `salt`; NULL: stored as they are. The commitment is over the plain
+    # bytes of both.
     Column("sealed_for", String(64)),
 )
 
@@ -160,6 +161,22 @@ ev_anchor = Table(
     Column("target", String(200), nullable=False),
     Column("posted_ms", BigInteger, nullable=False),
     Index("ev_anchor_size", "epoch", "size"),
+)
+
+# Checkpoint lines on their way into group chats (`platform:chat`); the id is the idempotency key.
+ev_post = Table(
+    "ev_post",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("target", String(200), nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("state", String(10), nullable=False),  # queued sent replaced refused
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("next_ms", BigInteger, nullable=False),
+    Column("made_ms", BigInteger, nullable=False),
+    Index("ev_post_state", "state"),
 )
 
 # Sealed reports by the digest of what they say: sealing is not repeatable, handing out the same file is.

@@ -35,10 +35,30 @@ _CACHED = 4096
 class PartRow(Protocol):
     """The columns of `ev_part` that opening needs."""
 
-    event_id: Any
-    position: Any
-    content: Any
-    sealed_for: Any
+    @property
+    def event_id(self) -> Any: ...
+    @property
+    def position(self) -> Any: ...
+    @property
+    def content(self) -> Any: ...
+    @property
+    def sealed_for(self) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SaltRow:
+    """The salt of a part, for whatever opens parts: `content` is the salt as it is stored."""
+
+    event_id: str
+    position: str
+    content: bytes | None
+    salt: bytes | None
+    sealed_for: str | None
+
+
+def salt_of(row: Any) -> SaltRow:
+    """The salt of an `ev_part` row, to be opened by the same function as its content."""
+    return SaltRow(row.event_id, f"{row.position}/salt", row.salt, row.salt, row.sealed_for)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +96,7 @@ class Vault:
             raise ValueError("stored content was changed, or belongs to another place") from error
 
     def open_part(self, conn: Connection, row: PartRow) -> bytes | None:
-        """The plain content of an `ev_part` row; None when it was erased. ValueError when tampered."""
+        """The plain content of an `ev_part` row, or its salt (`salt_of`); None if erased. ValueError when tampered."""
         if row.content is None or row.sealed_for is None:
             return None if row.content is None else bytes(row.content)
         return self.open(conn, row.sealed_for, bytes(row.content), aad_of(row.event_id, row.position))

@@ -60,17 +60,18 @@ MALFORMED = (
 )
 BAD_ZIP = (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, RuntimeError, struct.error, KeyError)
 NOBODY = ("p:none", "p:system", "")
+UNCHECKED = ("时间戳证书的吊销状态没有核对", "revocation of the time-stamp certificates was not checked")
 LIMITS = (
     ("不能单独排除末尾少给了记录，或从未记录的事：请与您手中的回执、群里公布的检查点（--checkpoint）比对。",
      "It cannot exclude by itself that the newest events were held back or something was never recorded: compare your"
      " own receipts and the checkpoints posted in chat (--checkpoint)."),
     ("证明的是“此后没有改动”，不证明内容本身真实。",
      "It proves that nothing changed since, not that what was recorded is true."),
-    ("账号不等于本人：由谁操作账号须另行证明。",
-     "An account is not a person: who used it has to be proven separately."),
+    ("账号不等于本人：由谁操作账号须另行证明。", "An account is not a person: who used it must be proven separately."),
     ("密钥与时间戳根证书随包提供：请与同意书上的公钥（--log-key）、时间戳机构公布的根证书（--tsa-roots）核对。",
      "Keys and time-stamp roots come with the package: compare them with the key in your consent (--log-key) and the"
      " root the authority publishes (--tsa-roots)."),
+    UNCHECKED,
 )  # fmt: skip
 
 
@@ -1090,7 +1091,7 @@ class Check:
             weak = [Reason(f"第三方时间晚了 {minutes} 分钟（应在 {most} 分钟内）",
                            f"the third-party time is {minutes} minutes later (at most {most} are intended)"),
                     *weak]  # fmt: skip
-        return ("wide" if weak else "proven"), [Reason(zh, en), *weak]
+        return ("wide", [Reason(zh, en), *weak, Reason(*UNCHECKED)]) if weak else ("proven", [Reason(zh, en)])
 
     def promised(self, event: Event) -> tuple[str, list[Reason]]:
         zh, en = "仅有签名承诺，尚未编入日志", "only promised, not yet in the log"
@@ -1104,11 +1105,10 @@ class Check:
         person = self.manifest.get("person", "")
         if subject in NOBODY or kind.startswith("consent.") or (person and subject != person):
             return []
-        words = {"edelivery": Reason("当时没有有效的电子送达确认",
-                                     "no valid consent to electronic delivery at the time"),
-                 "esign": Reason("当时没有有效的电子签名与存证同意",
-                                 "no valid consent to electronic signing and recording at the time")}  # fmt: skip
-        return [said for name, said in words.items() if not consent_valid(self.steps, subject, name, event.seen)]
+        no = {"edelivery": Reason("当时没有有效的电子送达确认", "no valid consent to electronic delivery at the time"),
+              "esign": Reason("当时没有有效的电子签名与存证同意",
+                              "no valid consent to electronic signing and recording at the time")}  # fmt: skip
+        return [said for name, said in no.items() if not consent_valid(self.steps, subject, name, event.seen)]
 
 
 def verify_files(

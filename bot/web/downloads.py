@@ -60,19 +60,19 @@ def wait_case(visit: Visit, object_id: str) -> ResponseReturnValue:
 
 def my_copy(visit: Visit) -> ResponseReturnValue:
     """Everything about the person, for the person."""
-    return _file(visit, "/me/copy.zip", "/me", [visit.person], None)
+    return take(visit, "/me/copy.zip", "/me", [visit.person], None)
 
 
 def person_case(visit: Visit, person_id: str) -> ResponseReturnValue:
     """Everything about one person, for HR."""
     subject = _subject(visit, person_id)
-    return _file(visit, f"/people/{subject.id}/case.zip", f"/people/{subject.id}", [subject], None)
+    return take(visit, f"/people/{subject.id}/case.zip", f"/people/{subject.id}", [subject], None)
 
 
 def one_case(visit: Visit, object_id: str) -> ResponseReturnValue:
     """One matter, for HR; everybody it is about sees that it was exported."""
     subjects = _case(visit, object_id)
-    return _file(visit, f"/cases/{object_id}/case.zip", "/people", subjects, object_id)
+    return take(visit, f"/cases/{object_id}/case.zip", "/people", subjects, object_id)
 
 
 def _subject(visit: Visit, person_id: str) -> Person:
@@ -97,7 +97,8 @@ def _case(visit: Visit, object_id: str) -> list[Person]:
     return people
 
 
-def _file(visit: Visit, path: str, back: str, subjects: Sequence[Person], case: str | None) -> ResponseReturnValue:
+def take(visit: Visit, path: str, back: str, subjects: Sequence[Person], case: str | None) -> ResponseReturnValue:
+    """The file behind a ticket; without one the visitor is sent `back`. Recorded once for each ticket."""
     ticket, store = request.args.get("t", ""), visit.app.store
     if not visit.sessions.admits(ticket, visit.session, path, clock.now()):
         return redirect(back, 303)

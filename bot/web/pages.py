@@ -16,7 +16,7 @@ from flask.typing import ResponseReturnValue
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader
 from redis.exceptions import RedisError
 from sqlalchemy.engine import Connection
-from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 
 from bot import access, clock
 from bot.app import App
@@ -32,7 +32,9 @@ KEPT = ("q", "before", "next", "p", "site", "state")
 """Arguments of a page that the link to the other language takes along."""
 FRESH = 300
 """Seconds of use after which a session's cookie is renewed."""
-_SAID: Mapping[int, str] = {404: "not_here", 405: "not_here", 429: "slow_down", 413: "too_big"}
+GUEST = "/leaver"
+"""Where guests see their own record."""
+_SAID: Mapping[int, str] = {404: "not_here", 405: "not_here", 429: "slow_down"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,13 @@ class Visit:
     sessions: Sessions
     lang: Lang
     places: Sequence[Place] = ()
+    base: str = "/me"
+    """Where the person's own record is; elsewhere than /me for a guest, who sees nothing else."""
+
+    @property
+    def guest(self) -> bool:
+        """Came by a link instead of a work account."""
+        return self.base != "/me"
 
     def page(self, template: str, **values: object) -> str:
         """The template (`<handler>/<name>.html` for a handler's own) with the words and the person at hand."""
@@ -85,6 +94,8 @@ class Visit:
     def tabs(self) -> list[tuple[str, str]]:
         """(path, its name) of what this person has."""
         number = LANGS.index(self.lang)
+        if self.guest:
+            return [(self.base, say(self.lang, "record"))]
         with self.app.engine.connect() as conn:
             others = access.is_hr(self.person) or access.MANAGER in access.roles(conn, self.person)
             theirs = [(each.path, each.words[number]) for each in self.places if each.opens(conn, self.person)]
@@ -101,6 +112,7 @@ class Pages:
 
     def __init__(self, app: App, sessions: Sessions) -> None:
         self.app, self.sessions = app, sessions
+        self.guests = Sessions(app.settings.secret_key, app.store, secure=sessions.secure, guest=True)
         self.blueprint = Blueprint("pages", __name__, template_folder="templates")
         self.loaders: dict[str, FileSystemLoader] = {}
         self.places: list[Place] = []
@@ -109,9 +121,12 @@ class Pages:
         """A page to look at. GET must change nothing but the trace that somebody looked."""
         self._add(path, view, "GET")
 
-    def post(self, path: str, view: View) -> None:
-        """Where a form goes; it is refused unless it brings the session's `csrf` back."""
-        self._add(path, view, "POST")
+    def post(self, path: str, view: View, *, most: int = 0) -> None:
+        """Where a form goes; it is refused unless it brings the session's `csrf` back.
+
+        `most`: bytes of a form that brings files; without it a form is small like every other request.
+        """
+        self._add(path, view, "POST", most)
 
     def templates(self, prefix: str, folder: Path) -> None:
         """Templates of a handler, named `<prefix>/<file>`."""
@@ -121,23 +136,26 @@ class Pages:
         """Name a page in the navigation and on the start page."""
         self.places.append(place)
 
-    def _add(self, path: str, view: View, method: str) -> None:
-        guarded = functools.partial(self._answer, view)
+    def _add(self, path: str, view: View, method: str, most: int = 0) -> None:
+        guarded = functools.partial(self._answer, view, most)
         self.blueprint.add_url_rule(path, f"{method} {path}".replace(".", " "), guarded, methods=[method])
 
-    def _answer(self, view: View, **parts: str) -> Response:
+    def _answer(self, view: View, most: int, **parts: str) -> Response:
         now = clock.now()
         if security.too_many(self.app.store, "page", security.address(request), security.PER_ADDRESS):
             return said("slow_down", 429)
         session = self.sessions.open(request.cookies.get(self.sessions.name), now)
         if session is None:
-            return _to_sign_in()
+            guest = self.guests.open(request.cookies.get(self.guests.name), now)
+            return said("leaver_only", 403, link=GUEST, label="home") if guest else _to_sign_in()
         with self.app.engine.connect() as conn:
             person = People(conn).get(session.person_id)
         if person is None or not person.active:
             return self.forget(said("unknown_person", 403), session)
         if security.too_many(self.app.store, "person", person.id, security.PER_PERSON):
             return said("slow_down", 429)
+        if most:  # only now that we know who it is
+            request.max_content_length = most
         if request.method == "POST" and not security.same_secret(request.form.get("csrf", ""), session.csrf):
             return said("form_old", 403)
         visit = Visit(self.app, person, session, self.sessions, g.lang, tuple(self.places))
@@ -161,7 +179,9 @@ class Pages:
 
 
 def _to_sign_in() -> Response:
-    wanted = request.full_path.rstrip("?") if request.method == "GET" else "/me"
+    # A form cannot be sent again after signing in; the page it belongs to can be shown again.
+    back = request.path if request.path.startswith("/sign/") else "/me"
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else back
     platform = quote(request.args.get("p", ""), safe="")  # a card's link knows which chat it was opened from
     return make_response(redirect(f"/in?next={quote(wanted, safe='')}" + (f"&p={platform}" if platform else ""), 302))
 
@@ -180,7 +200,7 @@ def draw(template: str, lang: Lang, **values: object) -> str:
 
 
 def said(key: str, status: int, error_id: str = "", link: str = "/me", label: str = "home") -> Response:
-    """A page with one sentence and one way on, in the visitor's language."""
+    """A page with one sentence and one way on (none for an empty `link`), in the visitor's language."""
     lang = g.get("lang") or security.language(request)
     page = draw("said.html", lang, key=key, error_id=error_id, link=link, label=label)
     return make_response(page, status)
@@ -217,6 +237,8 @@ def install(web: Flask, pages: Pages) -> None:
 
 def _failure(error: Exception) -> Response:
     """A humane page; the log gets the kind of failure, never its text, which may hold people's words."""
+    if isinstance(error, RequestEntityTooLarge):
+        return said("upload_big", 413, link="", label="back")
     if isinstance(error, HTTPException) and error.code and error.code < 500:
         return said(_SAID.get(error.code, "form_old"), error.code)
     error_id = new_ref()

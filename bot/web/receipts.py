@@ -11,6 +11,7 @@ from bot.evidence import notes, tree
 from bot.evidence.notes import b64
 from bot.evidence.tables import ev_checkpoint, ev_event, ev_part, ev_token
 from bot.evidence.tiles import Tiles
+from bot.evidence.vault import salt_of
 from bot.people import Person
 from bot.web.record import ReadPart, may_read
 
@@ -44,11 +45,11 @@ def receipt(conn: Connection, holder: Person, event_id: str, read: ReadPart) -> 
 
 def _disclosed(conn: Connection, event: Row[Any], read: ReadPart) -> list[dict[str, str]]:
     statement = sa.select(ev_part).where(ev_part.c.event_id == event.event_id).order_by(ev_part.c.position)
-    found = [(part, read(conn, part)) for part in conn.execute(statement).all()]
+    found = [(part.name, read(conn, salt_of(part)), read(conn, part)) for part in conn.execute(statement).all()]
     return [
-        {"name": part.name, "salt": b64(part.salt), "content": b64(content)}
-        for part, content in found
-        if content is not None
+        {"name": name, "salt": b64(salt), "content": b64(content)}
+        for name, salt, content in found
+        if salt is not None and content is not None
     ]
 
 

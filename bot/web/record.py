@@ -19,11 +19,11 @@ from bot.people import People, Person
 from bot.tables import person as person_table
 
 PAGE = 40
-PRIVATE = ("consent.", "access.", "export.", "erasure.", "hold.", "identity.")
+PRIVATE = ("consent.", "access.", "export.", "erasure.", "hold.", "identity.", "certificate.")
 """Between a person and HR: nothing a manager decides about."""
 LOOKS = 20
-ReadPart = Callable[[Connection, "Row[Any]"], bytes | None]
-"""The plain bytes of an ev_part row, None when they are erased. ValueError when they were tampered with."""
+ReadPart = Callable[[Connection, Any], bytes | None]
+"""The plain bytes of an ev_part row or of its `salt_of`; None: erased. ValueError: they were tampered with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def entries(
     rows = conn.execute(statement).all()
     names = names_of(conn, {ref for row in rows for ref in (row.actor, row.subject)})
     subjects = {ref for ref in {row.subject for row in rows} if may_read(conn, person, ref)}
-    shown = _parts(conn, [row.event_id for row in rows if row.subject in subjects], read) if read else {}
+    shown = parts_of(conn, [row.event_id for row in rows if row.subject in subjects], read) if read else {}
     return [_entry(row, person, names, shown.get(row.event_id, ())) for row in rows]
 
 
@@ -110,7 +110,8 @@ def _entry(row: Row[Any], person: Person, names: dict[str, str], parts: Sequence
     )
 
 
-def _parts(conn: Connection, ids: Sequence[str], read: ReadPart) -> dict[str, list[PartShown]]:
+def parts_of(conn: Connection, ids: Sequence[str], read: ReadPart) -> dict[str, list[PartShown]]:
+    """Event id -> its parts that are left, as a page shows them."""
     found: dict[str, list[PartShown]] = {}
     statement = sa.select(ev_part).where(ev_part.c.event_id.in_(ids)).order_by(ev_part.c.event_id, ev_part.c.position)
     for row in conn.execute(statement):

@@ -14,6 +14,8 @@ from bot.ports import SharedStore
 
 IDLE, LONGEST = 8 * 3600, 24 * 3600
 """Seconds after which a session that is not used, or any session, has ended."""
+GUEST_IDLE = 1800
+"""The same for a guest, who may sit at somebody else's computer."""
 TICKET = 600
 """Seconds a download stays open after its button was pressed."""
 
@@ -30,20 +32,26 @@ class Session:
 
 
 class Sessions:
-    """Makes and reads session cookies. `secure`: the site is served over https."""
+    """Makes and reads session cookies. `secure`: the site is served over https. `guest`: of those who came by a link
+    instead of a work account; neither kind is ever taken for the other."""
 
-    def __init__(self, secret: str, store: SharedStore, *, secure: bool) -> None:
+    def __init__(self, secret: str, store: SharedStore, *, secure: bool, guest: bool = False) -> None:
         # In development the key may be empty: sessions then end with the process.
         key = secret or secrets.token_hex(32)
-        self._store, self.secure = store, secure
+        self._store, self.secure, self._guest = store, secure, guest
+        self._idle = GUEST_IDLE if guest else IDLE
         signing = {"digest_method": hashlib.sha256, "key_derivation": "hmac"}
-        self._cookie = URLSafeSerializer(key, salt="huizhi.session", signer_kwargs=signing)
-        self._ticket = URLSafeSerializer(key, salt="huizhi.ticket", signer_kwargs=signing)
+        self._cookie = URLSafeSerializer(key, salt=f"huizhi.session{self._mark}", signer_kwargs=signing)
+        self._ticket = URLSafeSerializer(key, salt=f"huizhi.ticket{self._mark}", signer_kwargs=signing)
 
     @property
     def name(self) -> str:
         """Of the cookie; the prefix makes browsers refuse it from other hosts and paths."""
-        return "__Host-huizhi" if self.secure else "huizhi"
+        return ("__Host-huizhi" if self.secure else "huizhi") + self._mark
+
+    @property
+    def _mark(self) -> str:
+        return "-leaver" if self._guest else ""
 
     def start(self, person_id: str, now: datetime) -> Session:
         """A new session with new secrets: nothing known before the sign-in is worth anything after it."""
@@ -61,7 +69,7 @@ class Sessions:
         except (BadData, TypeError):
             return None
         moment = int(now.timestamp())
-        if moment - session.seen > IDLE or moment - session.began > LONGEST:
+        if moment - session.seen > self._idle or moment - session.began > LONGEST:
             return None
         return None if self._store.get(f"signed-out:{session.sid}") else session
 

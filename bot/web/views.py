@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
@@ -17,7 +18,7 @@ from werkzeug.exceptions import NotFound
 from bot import access
 from bot.people import People, Person
 from bot.tables import ask, outbox
-from bot.web import record
+from bot.web import leaver_desk, record
 from bot.web.pages import Pages, Visit
 from bot.web.receipts import receipt
 from bot.web.words import LANGS
@@ -79,7 +80,7 @@ def number(visit: Visit) -> int:
 def me(visit: Visit) -> str:
     """Everything recorded about or by the person, who looked, and what was agreed to."""
     with visit.app.engine.connect() as conn:
-        return _record(visit, conn, visit.person, record.reader(visit.app))
+        return show(visit, conn, visit.person, record.reader(visit.app))
 
 
 def somebody(visit: Visit, person_id: str) -> ResponseReturnValue:
@@ -96,15 +97,23 @@ def somebody(visit: Visit, person_id: str) -> ResponseReturnValue:
     with visit.app.context(visit.person) as ctx:
         access.viewed(ctx, subject, PAGE_NAME)
     with visit.app.engine.connect() as conn:
-        return _record(visit, conn, subject, None)
+        return show(visit, conn, subject, None, **leaver_desk.offer(visit, conn, subject))
 
 
-def _record(visit: Visit, conn: Connection, person: Person, read: record.ReadPart | None) -> str:
+def show(
+    visit: Visit,
+    conn: Connection,
+    person: Person,
+    read: record.ReadPart | None,
+    template: str = "record.html",
+    **more: Any,
+) -> str:
+    """The record page of a person; contents only with `read`. `more` goes to the template as it is."""
     own = person.id == visit.person.id
     hidden = () if own or access.is_hr(visit.person) else record.PRIVATE
     shown = record.entries(conn, person, _before(), read, hidden)
     return visit.page(
-        "record.html",
+        template,
         subject=person,
         own=own,
         hr=access.is_hr(visit.person),
@@ -114,6 +123,7 @@ def _record(visit: Visit, conn: Connection, person: Person, read: record.ReadPar
         paged=_before() is not None,
         looks=record.looks(conn, person) if read else [],
         consents=record.consents(conn, person) if read else [],
+        **more,
     )
 
 
@@ -177,4 +187,6 @@ def people(visit: Visit) -> str:
         if not access.is_hr(visit.person) and access.MANAGER not in access.roles(conn, visit.person):
             raise NotFound
         found = access.visible(conn, visit.person, wanted, SHOWN + 1)
-    return visit.page("people.html", people=found[:SHOWN], more=len(found) > SHOWN, most=SHOWN, q=wanted)
+        gone = access.gone(conn, visit.person, wanted, SHOWN + 1)
+    more = max(len(found), len(gone)) > SHOWN
+    return visit.page("people.html", people=found[:SHOWN], gone=gone[:SHOWN], more=more, most=SHOWN, q=wanted)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
+from bot.web.leaver_words import LEAVER
+
 Lang = Literal["zh", "en"]
 LANGS: tuple[Lang, ...] = ("zh", "en")
 Pair = tuple[str, str]
@@ -97,6 +99,12 @@ WORDS: Mapping[str, Pair] = {
     "force": ("效力", "What it proves"),
     "attachment": ("附件，{size} 字节，在回执文件里", "attached, {size} bytes, included in the receipt file"),
     "part_words": ("原话", "Words"),
+    "part_document": ("文件", "Document"),
+    "part_sha256": ("文件指纹", "Fingerprint"),
+    "part_statement": ("声明", "Statement"),
+    "part_signature": ("签名", "Signature"),
+    "part_how": ("经过", "What happened"),
+    "part_witnesses": ("见证人", "Witnesses"),
     "part_kind": ("选择", "Choice"),
     "part_answer": ("选择", "Choice"),
     "part_reason": ("理由", "Reason"),
@@ -154,9 +162,9 @@ WORDS: Mapping[str, Pair] = {
     ),
     "unknown_person": ("没有找到您的档案", "You were not found"),
     "unknown_person_text": (
-        "您的账号还不在通讯录里，或已停用。请联系 HR；需要自己的记录副本时，HR 会为您导出。",
-        "Your account is not in the directory yet, or is no longer active. Please contact HR; they can give you a copy "
-        "of your record.",
+        "您的账号还不在通讯录里，或已停用。请联系 HR；离职后，HR 核对身份即可为您开通查看本人记录的链接。",
+        "Your account is not in the directory yet, or is no longer active. Please contact HR; if you have left, they "
+        "can open a link to your own record for you once they have checked who you are.",
     ),
     "slow_down": ("操作有点快", "A little slower, please"),
     "slow_down_text": ("请过一分钟再试，没有任何内容丢失。", "Please try again in a minute. Nothing was lost."),
@@ -175,11 +183,17 @@ WORDS: Mapping[str, Pair] = {
         "一次装不下全部记录，请联系 HR 分事项导出。",
         "The records do not fit into one file; please ask HR to export matter by matter.",
     ),
+    "upload_big": ("文件太大了", "The file is too large"),
+    "upload_big_text": (
+        "什么都没有保存。请按浏览器的返回键，刚才填写的内容还在，换一个小一点的文件再提交。",
+        "Nothing was saved. Go back in your browser, where what you wrote is still there, and choose a smaller file.",
+    ),
     "broken": ("系统出了点问题", "Something went wrong"),
     "broken_text": (
         "不是您的操作有误。请稍后再试，仍不行请把编号告诉管理员。",
         "It was not your doing. Please try again later, and tell the administrator the reference if it persists.",
     ),
+    **LEAVER,
 }
 
 

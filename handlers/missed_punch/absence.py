@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 from zoneinfo import ZoneInfo
 
@@ -13,10 +14,11 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
 
 from bot import channels
+from bot.card import Card
 from bot.context import Context
 from bot.people import Person
 from bot.tables import ask
-from handlers.missed_punch import calendar, cards_ladder, ladder, reach, runs, steps, store
+from handlers.missed_punch import calendar, cards_ladder, ladder, letters, reach, runs, steps, store
 from handlers.missed_punch import tables as t
 from handlers.missed_punch.runs import Day, Run
 from handlers.missed_punch.store import Case
@@ -136,23 +138,29 @@ def _alert(ctx: Context, case: Case, person: Person, found: Run) -> None:
     boss, (counted, skipped) = steps.boss_of(ctx, person), _shown(found)
     people = [*steps.hr_people(ctx, person), *([boss] if boss else []), *ctx.people.with_role("hr_head")]
     for each in {each.id: each for each in people if each.id != person.id}.values():
-        ctx.say(each, lambda: cards_ladder.run_alert(person.name, counted, skipped), case.id)
+        ctx.say(each, partial(_alert_card, person, counted, skipped, steps.page(ctx, case.id, person, each)), case.id)
+
+
+def _alert_card(person: Person, counted: list[str], skipped: list[tuple[str, runs.Why]], link: str) -> Card:
+    return replace(cards_ladder.run_alert(person.name, counted, skipped), link=link)
 
 
 def _report(ctx: Context, case: Case, person: Person, found: Run) -> None:
     """The risk report to HR; to the HR head with the drafted notice, which nothing here ever sends."""
     counted, skipped = _shown(found)
-    text = cards_ladder.letter_text(person.name, counted, _until(ctx, case))
+    text = cards_ladder.letter_text(person.name, counted, until(ctx, case))
     digest = hashlib.sha256(text.encode()).hexdigest()
     ctx.record("absence.letter_drafted", case.id, subject=person, parts={"letter": text}, source={"sha256": digest})
+    letters.draft(ctx, case, text, digest)
     heads = [each for each in ctx.people.with_role("hr_head") if each.id != person.id]
     hr = steps.hr_people(ctx, person)
     for each in heads or hr:
         ctx.say(each, lambda: cards_ladder.letter_draft(person.name, text), case.id)
-        ctx.ask(
+        steps.ask(
+            ctx,
             each,
             steps.LETTER,
-            case.id,
+            case,
             lambda ref: cards_ladder.letter(ref, person.name, cards_ladder.days(counted, skipped)),
         )
     told = {each.id for each in (heads or hr)}
@@ -161,7 +169,7 @@ def _report(ctx: Context, case: Case, person: Person, found: Run) -> None:
             ctx.say(each, lambda: cards_ladder.run_alert(person.name, counted, skipped), case.id)
 
 
-def _until(ctx: Context, case: Case) -> str:
+def until(ctx: Context, case: Case) -> str:
     """18:00 of the last of the working days given; in an unpublished year Monday to Friday, for HR to correct."""
     book, day, left = calendar.book(ctx.db), case.day, GRACE_DAYS
     while left:

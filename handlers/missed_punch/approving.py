@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -112,7 +113,7 @@ def clashes(db: Connection, person_id: str, start: datetime, end: datetime, but:
     inside = (t.leave.c.person_id == person_id, t.leave.c.start_at < end, t.leave.c.end_at > start)
     pending = {bool(each) for each in db.execute(sa.select(t.leave.c.pending).where(*inside)).scalars()}
     own = approvals_rows.of_subject(db, person_id, (LEAVE,), ("open", "approved"))
-    pending |= {each.state == "open" for each in own if each.matter != but and _covers(each, start, end)}
+    pending |= {each.state == "open" for each in own if each.matter != but and covers(each, start, end)}
     joined = sa.select(t.case.c.id).join(t.shift, t.shift.c.id == t.case.c.shift_id)
     other = (t.case.c.person_id == person_id, t.case.c.id != but, t.case.c.state.in_(_DECIDING))
     corrections = db.execute(joined.where(*other, t.shift.c.start_at < end, t.shift.c.end_at > start)).first()
@@ -120,7 +121,8 @@ def clashes(db: Connection, person_id: str, start: datetime, end: datetime, but:
     return tuple(key for key, holds in named if holds)
 
 
-def _covers(each: Approval, start: datetime, end: datetime) -> bool:
+def covers(each: Approval, start: datetime, end: datetime) -> bool:
+    """Whether a request for leave or field work is about some of this time."""
     begin, over = each.details.get("start", ""), each.details.get("end", "")
     return bool(begin and over) and datetime.fromisoformat(begin) < end and datetime.fromisoformat(over) > start
 
@@ -140,7 +142,7 @@ def absent(db: Connection, ids: Collection[str], now: datetime) -> Iterable[str]
     found |= set(db.execute(sa.select(t.case.c.person_id).where(*waiting)).scalars())
     for each in set(ids) - found:
         own = approvals_rows.of_subject(db, each, (LEAVE,), ("approved",))
-        if any(_covers(leave_of, now, now + timedelta(seconds=1)) for leave_of in own):
+        if any(covers(leave_of, now, now + timedelta(seconds=1)) for leave_of in own):
             found.add(each)
     return found
 
@@ -149,7 +151,9 @@ def _correction_card(ctx: Context, found: Approval, asked: Asked) -> Card:
     case, person = store.need(ctx, found.matter)
     now = _situation(ctx, found, asked, case.start_at, case.end_at)
     claimed = store.hhmm(case.claimed_at or case.start_at, person.zone)
-    return cards_approval.correction(asked.ref, person.name, store.span(case, person.zone), claimed, case.words, now)
+    link = steps.page(ctx, case.id, person, asked.reader) if asked.reader else ""
+    card = cards_approval.correction(asked.ref, person.name, store.span(case, person.zone), claimed, case.words, now)
+    return replace(card, link=link)
 
 
 def _absence_card(ctx: Context, found: Approval, asked: Asked) -> Card:

@@ -22,6 +22,8 @@ from handlers.missed_punch.store import Case
 MOST, NAMES = 300, 40
 KINDS = ("in", "heard", "out", "due", "missing", "unseen")
 """Heard: has answered without a punch. Due: may still come in time. Unseen: we cannot know."""
+RECENT, SOURCES = timedelta(hours=36), 6
+"""How far back a source is remembered, and how many are shown."""
 ANSWERED_FOR = timedelta(hours=12)
 """How long after its shift a case stays on the board when the person has answered and nothing is awaited."""
 _FIELDS = Case.__dataclass_fields__
@@ -57,14 +59,26 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """Where punches come from. `last`: when its newest row reached us; `down`: silent since before the running shifts
+    began while another source of the platform went on."""
+
+    name: str
+    last: datetime
+    down: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Presence:
     """People of one platform with a shift running now. `counts` by KINDS; `fetched_at` None:
-    never. `waiting`: (name, person id) of those not seen, at most NAMES."""
+    never. `planned_at`: when shifts and leave were fetched last. `waiting`: (name, person id) of those not seen, at
+    most NAMES."""
 
     platform: str
     fetched_at: datetime | None
     fresh: bool
-    sources: tuple[str, ...]
+    planned_at: datetime | None
+    sources: tuple[Source, ...]
     counts: dict[str, int]
     waiting: tuple[tuple[str, str], ...]
 
@@ -195,7 +209,8 @@ def presence(db: Connection, now: datetime, known: Feeds, whose: Collection[str]
     for platform in sorted(counts):
         fetched_at, fresh = known.get(platform, UNKNOWN)
         waiting = _waiting(db, rows, platform, fresh)
-        found.append(Presence(platform, fetched_at, fresh, _sources(db, now, platform), counts[platform], waiting))
+        known_of = (_planned_at(db, platform), _sources(db, now, platform))
+        found.append(Presence(platform, fetched_at, fresh, *known_of, counts[platform], waiting))
     return found
 
 
@@ -212,10 +227,24 @@ def _waiting(db: Connection, rows: sa.Subquery, platform: str, fresh: bool) -> t
     return tuple((row.name, row.id) for row in db.execute(statement))
 
 
-def _sources(db: Connection, now: datetime, platform: str) -> tuple[str, ...]:
-    """Where the punches of the running shifts came from."""
+def _planned_at(db: Connection, platform: str) -> datetime | None:
+    where = (t.fetch.c.platform == platform, t.fetch.c.what == "plan")
+    found: datetime | None = db.execute(sa.select(sa.func.max(t.fetch.c.at)).where(*where)).scalar_one_or_none()
+    return found
+
+
+def _sources(db: Connection, now: datetime, platform: str) -> tuple[Source, ...]:
+    """Sources of the last day's punches of people with a shift now, the newest first; at most SOURCES."""
     shift = t.shift
-    within = (t.punch.c.person_id == shift.c.person_id, t.punch.c.at >= shift.c.early_at, t.punch.c.at <= now)
     running = (shift.c.platform == platform, shift.c.start_at <= now, shift.c.end_at > now)
-    statement = sa.select(t.punch.c.source).join(shift, sa.and_(*within)).where(*running).distinct().limit(6)
-    return tuple(sorted(db.execute(statement).scalars()))
+    mine = sa.select(shift.c.person_id).where(*running).distinct()
+    start = db.execute(sa.select(sa.func.max(shift.c.start_at)).where(*running)).scalar_one_or_none()
+    newest = (sa.func.max(t.punch.c.at), sa.func.max(t.punch.c.fetched_at))
+    recent = (t.punch.c.person_id.in_(mine), t.punch.c.at > now - RECENT, t.punch.c.at <= now)
+    rows = db.execute(sa.select(t.punch.c.source, *newest).where(*recent).group_by(t.punch.c.source)).all()
+    found = []
+    for name, at, fetched in rows:
+        others = max((each[1] for each in rows if each[0] != name), default=None)
+        down = start is not None and rules.device_down(rules.DEVICE_PEOPLE, at, others, start)
+        found.append(Source(name, max(at, fetched) if fetched <= now else at, down))
+    return tuple(sorted(found, key=lambda each: (each.last, each.name), reverse=True)[:SOURCES])

@@ -90,7 +90,7 @@ def unclear(ref: str, words: str) -> Card:
     """Free text that was not understood: it is kept, and the choice is offered once more."""
     return Card(
         t("收到，谢谢你的回复"),
-        t("我没太看懂，点一下最接近的就行；要人帮忙请点「需要帮助」。不会再继续提醒别人。"),
+        t("我没太看懂，点一下最接近的就行；要人帮忙请点「需要帮助」。一直没弄清的话，会请 HR 看一下你的原话。"),
         quote=words,
         buttons=_choices(ref),
     )

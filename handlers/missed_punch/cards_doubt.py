@@ -33,6 +33,17 @@ def doubt(ref: str, kind: str, name: str, what: str) -> Card:
     )
 
 
+def unclear(ref: str, name: str, when: str, words: str) -> Card:
+    """To HR: an answer that we could not read, as it was said; `words` may be empty for a reader it is not for."""
+    return Card(
+        t("{name} 回复了，系统没有看懂", name=name),
+        t("人已有回音。请看一下原话，直接问问本人需要什么。内容仅限 HR 知悉，请勿转发。"),
+        (Fact(t("姓名"), name), Fact(t("时间"), when)),
+        quote=words,
+        buttons=(Button(t("联系上了"), P + "hr_reached", ref, "primary"), Button(t("我来跟进"), P + "hr_follow", ref)),
+    )
+
+
 def kin_consent(ref: str, kin: str, phone: str) -> Card:
     """Registering somebody else is only done with the person's explicit consent."""
     return Card(
@@ -81,6 +92,7 @@ def samples() -> Mapping[str, Card]:
         "doubt_new": doubt("r9", "new", "张三", ""),
         "doubt_leaving": doubt("r9", "leaving", "张三", ""),
         "doubt_device": doubt("r9", "device", "", "一号门考勤机"),
+        "unclear_words": unclear("r9", "张三", "09:18", "嗯那个……就是那样"),
         "kin_consent": kin_consent("r9", "张母", "13800000000"),
         "kin_asked": kin_asked(),
         "kin_agreed": kin_decided(agreed=True),

@@ -162,7 +162,7 @@ def letter(ref: str, name: str, facts: tuple[Fact, ...]) -> Card:
             Button(t("批准草稿"), P + "letter_yes", ref, "primary"),
             Button(t("暂不需要"), P + "letter_no", ref),
         ),
-        footer=t("批准只表示可以发送，不会自动发出；发送由通知功能另行办理。"),
+        footer=t("批准不会自动发出：随后会请您确认送达方式，由您点发送。"),
     )
 
 
@@ -174,7 +174,7 @@ def letter_draft(name: str, text: str) -> Card:
 def letter_text(name: str, counted: Sequence[str], until: str) -> str:
     """限期返岗通知书: facts, what is asked, until when, and the open door. No penalty is named."""
     return t(
-        "限期返岗通知书（草稿）\n{name}：\n您在 {days} 共 {count} 个工作日未到岗，"
+        "限期返岗通知书\n{name}：\n您在 {days} 共 {count} 个工作日未到岗，"
         "我们多次联系未能与您取得联系，很惦记您是否平安。"
         "请于 {until} 前返岗，或以任何方式告知您的情况。如遇疾病、意外或其他困难，请告诉我们，我们会尽力协助。",
         name=name,

@@ -129,21 +129,6 @@ def help_wanted(ref: str, name: str, when: str, words: str) -> Card:
     )
 
 
-def approval(ref: str, name: str, shift: str, claimed: str, words: str, month_count: int) -> Card:
-    """Everything needed to decide. `month_count` is the number of corrections already made this month."""
-    return Card(
-        title=t("{name} 申请补卡", name=name),
-        facts=(
-            Fact(t("班次"), shift),
-            Fact(t("到岗时间"), claimed),
-            Fact(t("本月补卡"), t("{count} 次", count=month_count)),
-        ),
-        quote=for_manager(words),
-        buttons=(Button(t("同意"), P + "approve", ref, "primary"), Button(t("驳回"), P + "reject", ref)),
-        footer=t("驳回需要写明原因，原因会告知本人。"),
-    )
-
-
 def reason(ref: str, name: str) -> Card:
     """Refusing needs words; the way back to agreeing stays open."""
     return Card(

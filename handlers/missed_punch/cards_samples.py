@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from bot.card import Card
 from handlers.missed_punch import cards, cards_findings, cards_manager
@@ -62,14 +63,16 @@ def _others() -> Mapping[str, Card]:
             ("09:16 问过本人", "09:46 再次问候本人", "10:15 问过 李", "10:21 李 答：不清楚"),
             asked=True,
         ),
+        "hr_with_page": replace(
+            cards_manager.hr("r3", "张三", "09:00–18:00", ("09:16 问过本人",), asked=True),
+            link="https://hr.example.com/absences/mp-1",
+        ),
         "hr_downtime": cards_manager.hr("r3", "张三", "09:00–18:00", (), asked=False),
         **{
             f"hr_done_{number}": cards_manager.hr_done("张三", "王", what)
             for number, what in enumerate(cards_manager.DONE)
         },
         "help_wanted": cards_manager.help_wanted("r3", "张三", "09:18", "车坏在高速上了"),
-        "approval": cards_manager.approval("r4", "张三", "09:00–18:00", "09:02", "忘打卡了，9:02 到的", 1),
-        "approval_private": cards_manager.approval("r4", "张三", "09:00–18:00", "09:02", "在医院，晚点说", 0),
         "reason": cards_manager.reason("r5", "张三"),
         "reason_wanted": cards_manager.reason_wanted("张三", "李"),
         "decided": cards_manager.decided("张三", "09:02", "written", "李"),

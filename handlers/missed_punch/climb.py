@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from bot.approvals_sweep import to_hr
+from bot.card import Card
 from bot.context import Context
 from bot.people import Person
-from handlers.missed_punch import cards, cards_manager, reach, rules, steps, store
+from handlers.missed_punch import cards, cards_doubt, cards_manager, native, reach, rules, slips, steps, store
 from handlers.missed_punch import tables as t
-from handlers.missed_punch.employee import ask_approval
 from handlers.missed_punch.store import Case
 
 if TYPE_CHECKING:
@@ -19,16 +21,22 @@ if TYPE_CHECKING:
 
 def climb(app: App) -> None:
     """Every case whose next step is due, in one transaction each so that one bad case holds up nobody else."""
+    native.refresh(app)
     with app.context() as ctx:
         due = [case.id for case in store.due(ctx.db, ctx.now)]
+        unread = slips.waiting_for(ctx.db, ctx.now)
     for case_id in due:
         with app.context() as ctx:
             case = store.get(ctx.db, case_id)
             person = ctx.people.get(case.person_id) if case else None
             if case is None or person is None or case.next_at is None or case.next_at > ctx.now:
                 continue
+            if case.state == "waiting" and person.id in unread:
+                continue  # a leave may cover this very moment: it is looked up first
             if case.state == "waiting":
                 _rung(ctx, case, person)
+            elif case.state in steps.UNCLEAR_IN:
+                _not_understood(ctx, case, person)
             else:
                 _to_hr(ctx, case, person)
 
@@ -57,22 +65,30 @@ def _fresh(ctx: Context, platform: str) -> bool:
 
 
 def _to_hr(ctx: Context, case: Case, person: Person) -> None:
-    """The approval, or the reason for a refusal, did not come in time: HR may decide as well."""
-    if case.state not in ("approval", "reason") or case.claimed_at is None:
+    """The reason for a refusal did not come in time: HR may decide as well."""
+    if case.state != "reason" or case.claimed_at is None:
         store.move(ctx.db, case, next_at=None)
         return
-    if case.state == "reason":
-        claimed = store.hhmm(case.claimed_at, person.zone)
-        ctx.close(
-            case.id,
-            lambda _person, _ask: cards_manager.decided(person.name, claimed, "to_hr"),
-            kinds=(steps.REASON, steps.APPROVAL),
-        )
-    store.move(ctx.db, case, states=("approval", "reason"), state="approval", next_at=None)
-    people = [each for each in steps.hr_people(ctx, person) if not _has_it(ctx, case, each)]
-    ask_approval(ctx, case, person, case.claimed_at, case.words, people)
-    ctx.record("checkin.escalated", case.id, subject=person, source={"why": f"{case.state}_timeout"})
+    claimed = store.hhmm(case.claimed_at, person.zone)
+    ctx.close(
+        case.id,
+        lambda _person, _ask: cards_manager.decided(person.name, claimed, "to_hr"),
+        kinds=(steps.REASON, steps.APPROVAL),
+    )
+    store.move(ctx.db, case, states=("reason",), state="approval", next_at=None)
+    to_hr(ctx, case.id)
+    ctx.record("checkin.escalated", case.id, subject=person, source={"why": "reason_timeout"})
 
 
-def _has_it(ctx: Context, case: Case, each: Person) -> bool:
-    return any(ask.matter == case.id for ask in ctx.open_asks(each.id, steps.APPROVAL))
+def _not_understood(ctx: Context, case: Case, person: Person) -> None:
+    """What they said is still not clear: HR reads it word for word. A boss in HR does not read what is private."""
+    store.move(ctx.db, case, states=steps.UNCLEAR_IN, next_at=None, escalated_at=ctx.now)
+    when = store.hhmm(case.replied_at or ctx.now, person.zone)
+    for each in steps.hr_people(ctx, person):
+        words = cards_manager.for_manager(case.words) if each.id == person.manager_id else case.words
+        steps.ask(ctx, each, steps.HR, case, partial(_unclear, person.name, when, words))
+    ctx.record("checkin.escalated", case.id, subject=person, source={"why": "unclear"})
+
+
+def _unclear(name: str, when: str, words: str, ref: str) -> Card:
+    return cards_doubt.unclear(ref, name, when, words)

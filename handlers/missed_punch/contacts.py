@@ -104,6 +104,7 @@ class Registration:
     at: str
     station: str
     receipt: str
+    caller: str = ""
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -118,6 +119,7 @@ _RECEIPT = re.compile(
     re.IGNORECASE,
 )
 _RECEIPT_BARE = re.compile(r"\b([A-Za-z]{0,4}\d[\w-]{5,})\b")
+_CALLER = re.compile(r"(?:报警人|拨打人|caller)\s*(?:是|为|[:：])?\s*([^\s,，。;；]{1,20})", re.IGNORECASE)
 _PLACE = re.compile(
     r"[\u4e00-\u9fff\d]{2,20}(?:派出所|公安局|警务站|分局)|[\u4e00-\u9fff\d]{0,20}(?:家中|住处|小区)"
     r"|(?:[A-Z]\w+ ){1,3}[Pp]olice [Ss]tation"
@@ -127,8 +129,11 @@ _PLACE = re.compile(
 def registration(text: str) -> Registration:
     """Time, place and receipt number from one sentence, in any order; what is not there stays empty."""
     when = _WHEN.search(text)
-    rest = text.replace(when.group(), " ") if when else text
+    plain = _CALLER.sub(" ", text)
+    rest = plain.replace(when.group(), " ") if when else plain
     receipt = _RECEIPT.search(rest) or _RECEIPT_BARE.search(rest)
     place = _PLACE.search(rest.replace(receipt.group(), " ") if receipt else rest)
     station = re.sub(r"^(?:已|在|到|去|向)+", "", place.group()) if place else ""
-    return Registration(when.group() if when else "", station, receipt.group(1) if receipt else "")
+    caller = _CALLER.search(text)
+    number = receipt.group(1) if receipt else ""
+    return Registration(when.group() if when else "", station, number, caller.group(1) if caller else "")

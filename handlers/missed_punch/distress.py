@@ -20,8 +20,16 @@ _OWN = "mph-"
 def page(event: Event, ctx: Context, person: Person, words: str, matter: str) -> None:
     """One card to everybody of HR; `words`, empty for a tap, are shown to them only. `matter` is mostly the case."""
     when = store.hhmm(event.at, person.zone)
+    case = store.get(ctx.db, matter)
+
+    def card(ref: str) -> Card:
+        return cards_manager.help_wanted(ref, person.name, when, words)
+
     for each in steps.hr_people(ctx, person):
-        ctx.ask(each, steps.HELP, matter, lambda ref: cards_manager.help_wanted(ref, person.name, when, words))
+        if case:
+            steps.ask(ctx, each, steps.HELP, case, card)
+        else:
+            ctx.ask(each, steps.HELP, matter, card)
     ctx.record("checkin.escalated", matter, subject=person, source={"why": "help"})
 
 

@@ -6,12 +6,14 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot import asks
+from bot import approvals_hours, asks
+from bot.approvals_data import version_at
 from bot.asks import Ask
 from bot.card import Card
 from bot.context import Context
 from bot.event import Event
 from bot.people import Person
+from bot.statutory import office_day
 from handlers.missed_punch import approving, cards, cards_approval, cards_manager, distress, rules, steps, store
 from handlers.missed_punch.store import Case
 
@@ -38,6 +40,8 @@ def choose(
     )
     values: dict[str, Any] = {"replied_at": ctx.now, "words": words or case.words}
     if kind in ("safe", "unclear"):
+        if kind == "unclear":
+            values |= _not_understood(ctx, case, person, words)
         steps.stop(ctx, case, person, event.at, state=case.state if case.state == "time" else "alive", **values)
         return cards.safe(ref) if kind == "safe" else cards.unclear(ref, words)
     if at and kind in ("forgot", "device"):
@@ -64,6 +68,16 @@ def choose(
     elif kind in cards_approval.KINDS:
         approving.draft(ctx, case, person, kind, words)
     return noted(person, None)
+
+
+def _not_understood(ctx: Context, case: Case, person: Person, words: str) -> dict[str, Any]:
+    """Ten working minutes for saying it differently, counted from the first words; then HR reads all of them."""
+    again = case.reason == "unclear" and bool(case.words)
+    waits = case.next_at if again and case.state in steps.UNCLEAR_IN else None
+    hours = version_at(ctx.now, person.zone).hours
+    due = waits or approvals_hours.after(ctx.now, rules.UNCLEAR_HOURS, person.zone, hours, office_day)
+    said = f"{case.words}\n{words}" if again else words
+    return {"reason": "unclear", "words": said, "next_at": due}
 
 
 def _tell(event: Event, ctx: Context, case: Case, person: Person, said: rules.Understood, words: str) -> None:
@@ -122,19 +136,6 @@ def submit(event: Event, ctx: Context, case: Case, person: Person, at: datetime,
     ctx.close(case.id, requested, kinds=(steps.CHECKIN, steps.TIME), interim=True)
     first = asks.of_matter(ctx.db, case.id, (steps.CHECKIN, steps.TIME))
     return requested(person, first[0]) if first else cards.requested(claimed, names, words)
-
-
-def ask_approval(ctx: Context, case: Case, person: Person, at: datetime, words: str, approvers: list[Person]) -> None:
-    """The approval card with the facts on it, to each of `approvers`; the first answer counts."""
-    count = store.corrections(ctx.db, person.id, case.day)
-    shift, claimed = store.span(case, person.zone), store.hhmm(at, person.zone)
-    for each in approvers:
-        ctx.ask(
-            each,
-            steps.APPROVAL,
-            case.id,
-            lambda ref: cards_manager.approval(ref, person.name, shift, claimed, words, count),
-        )
 
 
 def _time_ask(ctx: Context, case: Case, person: Person, start: str) -> str:

@@ -13,7 +13,7 @@ from bot.context import Context
 from bot.people import Person
 from bot.ports import Leave, Shift
 from bot.tables import person as person_table
-from handlers.missed_punch import assign, findings
+from handlers.missed_punch import assign, findings, slips
 from handlers.missed_punch import tables as t
 from handlers.missed_punch.assign import Slot
 
@@ -53,6 +53,10 @@ def write_leaves(ctx: Context, people: Mapping[str, Person], since: datetime, le
             rows[person.id, each.start, each.end, each.kind[:64]] = row | {"pending": each.pending}
     if rows:
         ctx.db.execute(sa.insert(t.leave), list(rows.values()))
+    for start in range(0, len(ids), CHUNK):
+        # DingTalk's leave status does not know what is still pending: the request itself does.
+        for slip in slips.covering(ctx.db, ids[start : start + CHUNK], since):
+            slips.cover(ctx.db, slip)
 
 
 def find_twins(ctx: Context, day: date) -> None:

@@ -20,7 +20,7 @@ from bot.errors import PlatformError
 from bot.people import Person
 from bot.ports import Attendance, Leave, Limits, Platform, Punch, Shift
 from handlers.missed_punch import calendar as statutory
-from handlers.missed_punch import expected, fetched, findings, late, polling, questions, sources
+from handlers.missed_punch import expected, fetched, findings, late, polling, questions, sources, tenure
 from handlers.missed_punch.questions import Open
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def poll(app: App) -> None:
         try:
             for zone in _zones(people):
                 _plan(app, name, platform, zone, limits)
-            _ask(app, name, platform.attendance, people, limits)
+            _ask(app, name, platform, people, limits)
         except PlatformError as error:
             log.warning("feed.failed", platform=name, code=error.code, alarm=error.alarm)
 
@@ -95,13 +95,13 @@ def _plan(app: App, name: str, platform: Platform, zone: Zone, limits: Limits) -
     if polling.late_due(late_at, now.astimezone(ZoneInfo(zone.name))):
         found = attendance.punches(zone.users, zone.midnight(zone.day - DAY), now + AHEAD)
         with app.context() as ctx:
-            _keep(ctx, name, zone.people, found)
+            keep(ctx, name, zone.people, found)
             fetched.mark(ctx.db, name, "late", zone.name, zone.day, now, len(found))
 
 
-def _ask(app: App, name: str, attendance: Attendance, people: Mapping[str, Person], limits: Limits) -> None:
+def _ask(app: App, name: str, platform: Platform, people: Mapping[str, Person], limits: Limits) -> None:
     """Punches of those in question; plan and leave once more of those who are still missing then."""
-    now = clock.now()
+    attendance, now = platform.attendance, clock.now()
     with app.engine.connect() as db:
         asked = [each for each in questions.due(db, name, now, limits) if each.user_id.casefold() in people]
         known = questions.known_punchers(db, name, now, CONTROLS) if asked else questions.Known()
@@ -116,9 +116,10 @@ def _ask(app: App, name: str, attendance: Attendance, people: Mapping[str, Perso
         _empty(app, name, f"punches-{now.date()}")
         raise PlatformError("empty", "no punches today and none yesterday, where there had been some")
     missing = questions.without(asked, punches)
+    tenure.learn(app, platform, [people[each.user_id.casefold()] for each in missing if not each.case])
     refresh = _refresh(attendance, missing, again, now)
     with app.context() as ctx:
-        _keep(ctx, name, people, punches)
+        keep(ctx, name, people, punches)
         for day, shifts in refresh.shifts.items():
             mine = {each.user_id.casefold(): people[each.user_id.casefold()] for each in missing if each.day == day}
             expected.write_shifts(ctx, name, mine, day, shifts)
@@ -151,7 +152,8 @@ def _refresh(attendance: Attendance, missing: Sequence[Open], again: datetime | 
     return _Refresh(users, since, shifts, attendance.leaves(users, since, now + DAY))
 
 
-def _keep(ctx: Context, name: str, people: Mapping[str, Person], punches: Sequence[Punch]) -> None:
+def keep(ctx: Context, name: str, people: Mapping[str, Person], punches: Sequence[Punch]) -> None:
+    """Store punches of `people` (by case-folded user id); what they disprove is taken back, odd ones are findings."""
     added = sources.add(ctx.db, sources.records(punches, people), ctx.now)
     for row in added.future:
         at = row.at.astimezone(ctx.zone)

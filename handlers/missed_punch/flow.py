@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
@@ -18,19 +19,35 @@ from bot.router import Gone, erases, heard, on
 from handlers.missed_punch import (
     cards,
     cards_manager,
+    findings,
     flow_approval,
     flow_contacts,
+    flow_gone,
     flow_ladder,
+    flow_letter,
     flow_others,
+    flow_takeover,
     flow_words,
+    native,
     rules,
+    sources,
     steps,
     store,
 )
 from handlers.missed_punch import tables as t
 from handlers.missed_punch.employee import choose, submit, where_it_stands
 
-__all__ = ["alive", "flow_approval", "flow_contacts", "flow_ladder", "flow_others", "flow_words"]
+__all__ = [
+    "alive",
+    "flow_approval",
+    "flow_contacts",
+    "flow_gone",
+    "flow_ladder",
+    "flow_letter",
+    "flow_others",
+    "native",
+]
+__all__ += ["flow_takeover", "flow_words"]
 _UNDOABLE = ("alive", "time", "approval")
 _UNSAID: Mapping[str, Any] = {"reason": "", "replied_at": None, "claimed_at": None, "next_at": None}
 _EARLY_WORD = timedelta(hours=1)
@@ -42,8 +59,8 @@ def alive(event: Event, ctx: Context) -> None:
     person = ctx.actor
     if person is None:
         return
-    if event.action == PUNCHED:
-        _remember_punch(event, ctx, person)
+    if event.action == PUNCHED and not _remember_punch(event, ctx, person):
+        return
     for case in store.open_of(ctx.db, person.id):
         if event.action == PUNCHED and case.start_at - store.EARLY <= event.at < case.end_at:
             steps.punched(ctx, case, person, event.at)
@@ -54,12 +71,21 @@ def alive(event: Event, ctx: Context) -> None:
             )
 
 
-def _remember_punch(event: Event, ctx: Context, person: Person) -> None:
+def _remember_punch(event: Event, ctx: Context, person: Person) -> bool:
+    """False for a punch that has not happened yet: kept as it came, told to the administrator, proof of nothing."""
     source = event.data.get("source", "push")[:64]
+    if event.at > ctx.now + sources.SKEW:
+        digest = hashlib.sha256(event.raw).hexdigest()
+        record = sources.Record(person.id, event.at, event.data.get("kind", "other")[:8], source, digest)
+        sources.add(ctx.db, [record], ctx.now)
+        when = event.at.astimezone(ctx.zone)
+        findings.note(ctx, "future", event.platform, person.id, f"{when:%m-%d %H:%M} ({source})", person.id)
+        return False
     where = (t.punch.c.person_id == person.id, t.punch.c.at == event.at)
     if ctx.db.execute(sa.select(t.punch.c.id).where(*where)).first() is None:
         row = {"person_id": person.id, "at": event.at, "kind": event.data.get("kind", "other")[:8], "source": source}
         ctx.db.execute(sa.insert(t.punch).values(**row, fetched_at=ctx.now))
+    return True
 
 
 def _button(kind: rules.Kind) -> Callable[[Event, Context], Card | None]:
@@ -115,7 +141,7 @@ def forget(db: Connection, gone: Gone) -> list[str]:
     mine = t.case.c.person_id == gone.person_id
     matters = list(db.execute(sa.select(t.case.c.id).where(mine)).scalars())
     db.execute(sa.update(t.case).where(mine).values(words="", timeline=""))
-    for table in (t.punch, t.leave):
+    for table in (t.punch, t.leave, t.slip):
         db.execute(sa.delete(table).where(table.c.person_id == gone.person_id))
     db.execute(sa.update(t.shift).where(t.shift.c.person_id == gone.person_id).values(user_id=gone.person_id))
     return matters

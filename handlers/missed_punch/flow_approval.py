@@ -172,8 +172,12 @@ def _not_written(event: Event, ctx: Context, case: Case, person: Person, name: s
     ctx.say(person, own, case.id)
     claimed = _claimed(case, person)
     for each in steps.hr_people(ctx, person):
-        ctx.ask(
-            each, steps.REPAIR, case.id, lambda ref: cards_manager.write_failed(ref, person.name, claimed, hint or code)
+        steps.ask(
+            ctx,
+            each,
+            steps.REPAIR,
+            case,
+            lambda ref: cards_manager.write_failed(ref, person.name, claimed, hint or code),
         )
 
 

@@ -14,7 +14,7 @@ from bot.event import Event
 from bot.locale import speaking, t
 from bot.people import Person
 from bot.router import on, words
-from handlers.missed_punch import cards_ladder, contacts, ladder, reach, rules, steps, store
+from handlers.missed_punch import cards_ladder, contacts, ladder, letters, reach, rules, steps, store
 from handlers.missed_punch.employee import choose, where_it_stands
 from handlers.missed_punch.flow_others import UNKNOWN_ACTOR
 from handlers.missed_punch.store import Case
@@ -54,7 +54,9 @@ def kin_yes(event: Event, ctx: Context) -> Card | None:
     with speaking(person.locale):
         sentence = cards_ladder.kin_message(person.name)
     channels.queue(ctx, None, "sms", found.kin_phone, sentence, case.id, ref)
-    ctx.record("contact.approved", case.id, subject=person, parts={"told": sentence}, at=event.at)
+    stands_for = steps.behalf(ctx, person)
+    source = {"for": stands_for.ref} if stands_for else {}
+    ctx.record("contact.approved", case.id, subject=person, parts={"told": sentence}, source=source, at=event.at)
     return _kin_shown(ctx, case, person, actor, "同意联系")
 
 
@@ -155,6 +157,7 @@ def _register(event: Event, ctx: Context, about: tuple[Ask, Case, Person, Person
         return where_it_stands(ctx, case)
     _noted(ctx, case, person, f"{actor.name} 登记报警/走访：{found.at} {found.station} {found.receipt}")
     parts = {"at": found.at, "station": found.station, "receipt": found.receipt, "words": text}
+    parts["caller"] = found.caller or actor.name
     ctx.record("absence.registered", case.id, subject=person, parts=parts, at=event.at)
 
     def done() -> Card:
@@ -177,6 +180,8 @@ def _letter(event: Event, ctx: Context, approved: bool) -> Card:
         return cards_ladder.letter_done(person.name, actor.name, approved)
 
     ctx.close(case.id, lambda _person, _ask: done(), kinds=(steps.LETTER,))
+    if approved:
+        letters.offer(ctx, case, person, actor)
     return done()
 
 

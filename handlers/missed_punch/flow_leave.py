@@ -166,12 +166,21 @@ def follow(app: App) -> None:
             same = (leave.person_id == found.person_id, leave.start_at <= start, leave.end_at >= end, ~leave.pending)
             if person is None or ctx.db.execute(sa.select(leave.id).where(*same)).first() is None:
                 continue
-            if approvals_flow.end(ctx, found.matter, "elsewhere"):
-                what, when = found.details["what"], approving.said(start, end, person.zone)
-                ctx.record("leave.decided_elsewhere", found.matter, subject=person, source={"ch": person.platform})
-                _end_cards(ctx, found, person, what, when)
+            _end(ctx, found, person)
 
 
-def _end_cards(ctx: Context, found: Approval, person: Person, what: str, when: str) -> None:
+def decided_elsewhere(ctx: Context, person: Person, start: datetime, end: datetime) -> None:
+    """The platform's own approval decided about some of this time: ours about it ends."""
+    for found in approvals_rows.of_subject(ctx.db, person.id, (approving.LEAVE, approving.FIELD), ("open",)):
+        if approving.covers(found, start, end):
+            _end(ctx, found, person)
+
+
+def _end(ctx: Context, found: Approval, person: Person) -> None:
+    if not approvals_flow.end(ctx, found.matter, "elsewhere"):
+        return
+    start, end = (datetime.fromisoformat(found.details[name]) for name in ("start", "end"))
+    what, when = found.details["what"], approving.said(start, end, person.zone)
+    ctx.record("leave.decided_elsewhere", found.matter, subject=person, source={"ch": person.platform})
     _close(ctx, found.matter, lambda: cards_approval.decided(person.name, what, when, "elsewhere"))
     ctx.say(person, lambda: cards_approval.elsewhere(what), found.matter)

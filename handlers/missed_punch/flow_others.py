@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from bot.approvals_cards import on_behalf
 from bot.asks import Ask
 from bot.card import Card
 from bot.context import Context
@@ -80,7 +81,9 @@ def known_undo(event: Event, ctx: Context) -> Card | None:
     store.move(ctx.db, case, state="waiting", reason="", next_at=following if not held else None)
     ctx.record("checkin.undone", case.id, subject=person, source={"was": ask.answer or ""}, at=event.at)
     shift = store.span(case, person.zone)
-    ctx.ask(actor, steps.KNOWN, case.id, lambda ref: cards_manager.known(ref, person.name, shift, bool(case.asked_at)))
+    steps.ask(
+        ctx, actor, steps.KNOWN, case, lambda ref: cards_manager.known(ref, person.name, shift, bool(case.asked_at))
+    )
     return cards_manager.undone(person.name)
 
 
@@ -90,14 +93,17 @@ def _hr(event: Event, ctx: Context, what: str, key: str) -> Card:
     ask, case, person, actor = _about(event, ctx)
     if ask.kind not in (steps.HR, steps.HELP) or not ctx.answer(ask.ref, key):
         return where_it_stands(ctx, case)
-    line = store.noted(case, ctx.now, person.zone, f"{actor.name}：{what}")
+    stands_for = steps.behalf(ctx, person)
+    by = on_behalf(actor.name, stands_for.name if stands_for else "")
+    line = store.noted(case, ctx.now, person.zone, f"{by}：{what}")
     store.move(
         ctx.db, case, states=("waiting", "alive"), state="alive", next_at=None, timeline=line, decided_by=actor.id
     )
-    ctx.record("checkin.hr_answered", case.id, subject=person, parts={"answer": key}, at=event.at)
+    source = {"for": stands_for.ref} if stands_for else {}
+    ctx.record("checkin.hr_answered", case.id, subject=person, parts={"answer": key}, source=source, at=event.at)
 
     def done() -> Card:
-        return cards_manager.hr_done(person.name, actor.name, what)
+        return cards_manager.hr_done(person.name, by, what)
 
     ctx.close(case.id, lambda _person, _ask: done(), kinds=(steps.HR, steps.HELP))
     ctx.close(case.id, lambda _p, _a: cards_manager.hr_done(person.name, "HR", "正在跟进"), kinds=(steps.KNOWN,))

@@ -11,7 +11,11 @@ from handlers.missed_punch.absence import weekend
 from handlers.missed_punch.climb import climb
 from handlers.missed_punch.fetching import poll
 from handlers.missed_punch.findings import tell, watch_calendar
+from handlers.missed_punch.flow_gone import watch
 from handlers.missed_punch.flow_leave import follow
+from handlers.missed_punch.flow_takeover import ask_takeover
+from handlers.missed_punch.letters import follow as follow_letters
+from handlers.missed_punch.native import refresh
 from handlers.missed_punch.scan import scan
 
 if TYPE_CHECKING:
@@ -29,5 +33,9 @@ JOBS: Mapping[str, tuple[int, Callable[[App], None]]] = {
     "calendar": (3600, watch_calendar),
     "approvals": (60, sweep),
     "native": (60, follow),
+    "slips": (15, refresh),
+    "letters": (60, follow_letters),
+    "takeover": (300, ask_takeover),
+    "gone": (300, watch),
 }
 """name -> (seconds between runs, job). Polling decides by itself what is due; most of its runs ask nobody anything."""

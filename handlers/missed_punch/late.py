@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from bot import approvals_flow
 from bot.card import Card
 from bot.context import Context
 from bot.people import Person
@@ -53,6 +54,7 @@ def _reopen(ctx: Context, case: Case, person: Person, at: datetime) -> None:
     values = {"state": "closed", "outcome": "punched", "next_at": None, "decided_at": ctx.now, "timeline": line}
     if not store.move(ctx.db, case, states=(case.state,), **values):
         return
+    approvals_flow.end(ctx, case.id, "elsewhere")
     told: dict[str, Person] = {}
 
     def outcome(each: Person, _ask: object) -> Card:

@@ -36,6 +36,8 @@ GRACE = timedelta(minutes=15)
 REASON_PATIENCE = timedelta(hours=1)
 """How long a refusal waits for its reason before HR decides instead."""
 UNDO_WINDOW = timedelta(minutes=30)
+UNCLEAR_HOURS = 10 / 60
+"""Working hours in which somebody may say again what was not understood, before HR reads it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,18 @@ from sqlalchemy.engine import RowMapping
 
 from bot.context import Context
 from bot.people import Person
-from handlers.missed_punch import absence, calendar, cards_manager, doubts, questions, rules, steps, store
+from handlers.missed_punch import (
+    absence,
+    calendar,
+    cards_manager,
+    doubts,
+    native,
+    questions,
+    rules,
+    slips,
+    steps,
+    store,
+)
 from handlers.missed_punch import tables as t
 
 if TYPE_CHECKING:
@@ -36,15 +47,17 @@ class Site:
 
 def scan(app: App) -> None:
     """Open a case and do its first rung for everybody who is missing and may be asked."""
+    native.refresh(app)
     with app.context() as ctx:
         feeds = {row.platform: row.fetched_at for row in ctx.db.execute(sa.select(t.feed))}
         for name, platform in app.platforms.items():
             if questions.blind(ctx.db, name, ctx.now, questions.limits_of(platform.attendance)):
                 _watch_feed(ctx, name, feeds.get(name))
         rows = [row for row in _missing(ctx) if row["platform"] in app.platforms]
+        unread = slips.waiting_for(ctx.db, ctx.now)
         sites, book = _sites(ctx, rows), calendar.book(ctx.db)
         for row in rows:
-            if not row["has_case"]:
+            if not row["has_case"] and row["person_id"] not in unread:
                 site = sites[row["platform"], row["site"], row["day"]]
                 _look(ctx, row, feeds.get(row["platform"]), site, book.kind(row["day"]))
 

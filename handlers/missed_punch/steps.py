@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
+from bot import access
 from bot.approvals_org import org_of
 from bot.approvals_who import choose
 from bot.card import Card
@@ -21,19 +23,43 @@ APPROVAL, REASON, REPAIR = "missed_punch.approval", "missed_punch.reason", "miss
 STORM = "missed_punch.storm"
 EMERGENCY, HEARSAY, HEAD = "missed_punch.emergency", "missed_punch.hearsay", "missed_punch.head"
 POLICE, LETTER = "missed_punch.police", "missed_punch.letter"
-OTHERS = (KNOWN, HR, EMERGENCY, HEARSAY, HEAD, POLICE, LETTER)
+LETTER_SEND, CONTINUITY = "missed_punch.letter_send", "missed_punch.continuity"
+OTHERS = (KNOWN, HR, EMERGENCY, HEARSAY, HEAD, POLICE, LETTER, LETTER_SEND, CONTINUITY)
 """What others are asked about somebody: a sign of life takes all of it back."""
 LISTENING = ("waiting", "alive", "time")
 """States in which the employee's own words are still wanted."""
+UNCLEAR_IN = ("alive", "time")
+"""States in which an answer waits that nobody understood, when something is due."""
+
+
+def page(ctx: Context, case_id: str, about: Person, reader: Person) -> str:
+    """Address of the case's page, for whoever may open it; else empty."""
+    return ctx.page(f"/absences/{quote(case_id, safe='')}", reader) if access.may_see(ctx.db, reader, about) else ""
+
+
+def ask(ctx: Context, to: Person, kind: str, case: Case, card: Callable[[str], Card]) -> str:
+    """Ask a manager or HR about a case; the card leads to its page. Returns the question's ref."""
+    about = ctx.people.get(case.person_id)
+    link = page(ctx, case.id, about, to) if about else ""
+    return ctx.ask(to, kind, case.id, lambda ref: replace(card(ref), link=link))
 
 
 def hr_people(ctx: Context, but: Person | None = None) -> list[Person]:
-    """HR without the person concerned; the HR head when nobody else is left."""
-    for role in ("hr", "hr_head"):
-        found = [each for each in ctx.people.with_role(role) if but is None or each.id != but.id]
-        if found:
-            return found
-    return []
+    """HR without the person concerned, or who stands in for whoever is away; the HR head when nobody else is left."""
+    return list(hr_seats(ctx, but))
+
+
+def hr_seats(ctx: Context, but: Person | None = None) -> dict[Person, Person | None]:
+    """The same, each with whom they stand in for."""
+    subject = but.id if but else ""
+    seats = choose(org_of(ctx.db, subject, ctx.now), subject, "hr").seats
+    found = {person: ctx.people.get(each.behalf) for each in seats if (person := ctx.people.get(each.person))}
+    return {person: behalf for person, behalf in found.items() if person.id != subject}
+
+
+def behalf(ctx: Context, subject: Person) -> Person | None:
+    """For whom the actor answers as HR about `subject`; None when in their own right."""
+    return hr_seats(ctx, subject).get(ctx.actor) if ctx.actor else None
 
 
 def boss_of(ctx: Context, person: Person) -> Person | None:
@@ -138,7 +164,7 @@ def _cards(
         ladder.HR_HEAD: (HEAD, "已建议报警或走访：", lambda ref: cards_ladder.checklist(ref, name, lines)),
     }
     kind, line, card = kinds[rung]
-    return {ctx.ask(each, kind, case.id, card): each for each in people}, line + names
+    return {ask(ctx, each, kind, case, card): each for each in people}, line + names
 
 
 def _ask_employee(ctx: Context, case: Case, person: Person) -> tuple[dict[str, Person], str]:

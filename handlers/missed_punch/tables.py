@@ -145,6 +145,21 @@ fetch = Table(
     Column("at", UTCDateTime, nullable=False),
     Column("rows", Integer, nullable=False),
 )
+slip = Table(
+    "mp_slip",
+    metadata,
+    # A request in the platform's own approval app; `read_at` empty: an event came and it has to be looked up.
+    Column("platform", String(32), primary_key=True),
+    Column("number", String(128), primary_key=True),
+    Column("person_id", String(64), nullable=False, default="", index=True),
+    Column("state", String(12), nullable=False, default=""),
+    Column("about", String(12), nullable=False, default=""),
+    Column("kind", String(64), nullable=False, default=""),
+    Column("start_at", UTCDateTime),
+    Column("end_at", UTCDateTime),
+    Column("changed_at", UTCDateTime, nullable=False),
+    Column("read_at", UTCDateTime),
+)
 finding = Table(
     "mp_finding",
     metadata,
@@ -174,4 +189,23 @@ contact = Table(
     Column("kin_name", String(80), nullable=False, default=""),
     Column("kin_phone", String(32), nullable=False, default=""),
     Column("kin_agreed_at", UTCDateTime),
+)
+letter = Table(
+    "mp_letter",
+    metadata,
+    # 限期返岗通知书 of one case. `text` is what was approved, word for word; `sha256` is of its UTF-8.
+    Column("id", String(32), primary_key=True),
+    Column("case_id", String(32), nullable=False, unique=True),
+    Column("person_id", String(64), nullable=False, index=True),
+    Column("text", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("drafted_at", UTCDateTime, nullable=False),
+    Column("sent_at", UTCDateTime, index=True),
+    Column("sent_by", String(64), nullable=False, default=""),
+    Column("chat_ref", String(64), nullable=False, default=""),
+    Column("courier", String(40), nullable=False, default=""),
+    Column("opened_at", UTCDateTime),
+    # When HR heard that it was opened, and that the chat did not take it.
+    Column("opened_told_at", UTCDateTime),
+    Column("failed_told_at", UTCDateTime),
 )

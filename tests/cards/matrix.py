@@ -11,7 +11,7 @@ from types import ModuleType
 
 import adapters
 import handlers
-from bot import approvals_cards, menu
+from bot import approvals_cards, menu, signing_refusal
 from bot.card import Button, Card, Fact
 from bot.locale import LOCALES, MASTER, speaking
 
@@ -40,6 +40,9 @@ def core() -> dict[str, Card]:
         "core.delegate_told": approvals_cards.delegate_told("李主管", "王HR", "6月12日至6月20日"),
         "core.delegate_over": approvals_cards.delegate_over("李主管"),
         "core.delegate_off": approvals_cards.delegate_off(),
+        "core.refusal_question": signing_refusal.question("r3", "张三", "季度结果", "王HR", "当面说明后没有签署。"),
+        "core.refusal_answered": signing_refusal.answered("confirmed"),
+        "core.refusal_over": signing_refusal.over(),
     }
 
 

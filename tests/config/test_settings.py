@@ -32,6 +32,7 @@ def production(**more: str) -> dict[str, str]:
             "DINGTALK_API_BASE",
             "DINGTALK_OAPI_BASE",
             "DINGTALK_LOGIN_BASE",
+            "HUIZHI_JIRA_BASE",
         ),
         "https://a.example",
     )

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot import outbox, router
+from bot import outbox, outbox_claim, router
 from bot.card import Button, Card
 from bot.context import Context
 from bot.errors import PlatformError, Refused
@@ -135,9 +135,9 @@ def test_a_settled_question_is_not_sent(firm: Firm, flow: list[str]) -> None:
 def test_a_worker_that_dies_after_sending_does_not_send_twice(firm: Firm, flow: list[str]) -> None:
     ask_zhang(firm)
     with firm.app.engine.connect() as connection:
-        row_id = outbox.due(connection, firm.now)[0]
+        row_id = outbox_claim.due(connection, firm.now)[0]
     with firm.app.context() as ctx:
-        claimed = outbox.claim(ctx.db, row_id, firm.now)
+        claimed = outbox_claim.claim(ctx.db, row_id, firm.now)
     assert claimed is not None
     firm.platform.send("zhang", card("x"), row_id)  # … and here the process is gone
     assert firm.courier.drain() == 0  # the lease still holds
@@ -161,9 +161,9 @@ def test_a_passing_failure_is_retried_and_a_permanent_one_is_recorded(firm: Firm
 def test_an_update_waits_for_its_card(firm: Firm, flow: list[str]) -> None:
     ref = ask_zhang(firm)
     with firm.app.engine.connect() as connection:
-        send_id = outbox.due(connection, firm.now)[0]
+        send_id = outbox_claim.due(connection, firm.now)[0]
     with firm.app.context() as ctx:
-        outbox.claim(ctx.db, send_id, firm.now)
+        outbox_claim.claim(ctx.db, send_id, firm.now)
     firm.dispatch(firm.event("zhang", QUESTION, ref))  # answered while the send is still in flight
     firm.courier.drain()
     assert firm.platform.updated == []

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine
 
 from bot import db
 from bot.evidence.keys import Keys
-from bot.evidence.log import Draft, Part, aad_of, append_many, canonical
+from bot.evidence.log import Draft, Part, aad_of, append_many, canonical, commit
 from bot.evidence.sequencer import sequence
 from bot.evidence.tables import ev_event, ev_object, ev_part
 from tests.evidence.conftest import NOW, salts
@@ -77,7 +77,7 @@ def test_parts_are_stored_sealed_for_the_person_and_committed_in_plain(engine: E
             return self
 
         def seal(self, conn: Connection, subject: str, plain: bytes, aad: bytes) -> bytes:
-            return json.dumps([subject, plain.decode(), aad.decode()]).encode()
+            return json.dumps([subject, plain.hex(), aad.decode()]).encode()
 
     plain = drafts(1)[0]
     system = Draft("evt_s", "system.health", NOW, NOW, "p:system", "p:none", "system", [Part("x", "t", b"1")])
@@ -85,9 +85,12 @@ def test_parts_are_stored_sealed_for_the_person_and_committed_in_plain(engine: E
         append_many(conn, keys, [plain, system], vault=Reversing())
     with engine.connect() as conn:
         stored = {row.event_id: row for row in conn.execute(sa.select(ev_part))}
-    assert json.loads(stored["evt_0"].content) == ["p:0", "第 0 条", aad_of("evt_0", 0).decode()]
+    assert json.loads(stored["evt_0"].content) == ["p:0", "第 0 条".encode().hex(), aad_of("evt_0", 0).decode()]
+    holder, salt, place = json.loads(stored["evt_0"].salt)
+    assert (holder, place) == ("p:0", "evt_0/0/salt")
+    assert commit(bytes.fromhex(salt), "第 0 条".encode()) == stored["evt_0"].commitment
     assert (stored["evt_0"].sealed_for, stored["evt_0"].length) == ("p:0", len("第 0 条".encode()))
-    assert (stored["evt_s"].sealed_for, stored["evt_s"].content) == (None, b"1")
+    assert (stored["evt_s"].sealed_for, stored["evt_s"].content, len(stored["evt_s"].salt)) == (None, b"1", 32)
 
 
 def test_batches_over_the_same_objects_in_opposite_order_all_arrive(engine: Engine, keys: Keys) -> None:

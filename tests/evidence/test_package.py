@@ -108,7 +108,7 @@ def test_stands_alone_with_exit_codes(package: Path, keys: Keys, tmp_path: Path)
     code, text = run(str(package), "--json", "--log-key", str(keys.log_vkey))
     found = json.loads(text)
     assert code == 0 and (found["ok"], found["events"], found["findings"]) == (True, 5, [])
-    assert found["verdicts"][0]["reasons"][0].keys() == {"zh", "en"} and len(found["limits"]) == 4
+    assert found["verdicts"][0]["reasons"][0].keys() == {"zh", "en"} and len(found["limits"]) == 5
     zh, en = run(str(package), "--lang", "zh")[1], run(str(package), "--lang", "en")[1]
     assert "proven" not in zh and "wide window" in en and not any("一" <= each <= "鿿" for each in en)
     bad = bytearray(package.read_bytes())

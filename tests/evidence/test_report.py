@@ -12,15 +12,15 @@ from zoneinfo import ZoneInfo
 
 import pylopdf_fonts_zh_cn as fonts
 import pytest
-import typst
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.evidence import glyphs, report
+from bot.evidence import glyphs, typeset
 from bot.evidence.meaning import meaning
 from bot.evidence.report import receipt_pdf, render
 from bot.evidence.report_parts import readable
 from bot.evidence.report_view import leaves_digest
+from bot.evidence.typeset import CannotSet
 from tests.evidence.example import AT, HOSTILE, PROVEN, event, facts, part
 
 ROOT = Path(__file__).parents[2]
@@ -158,8 +158,28 @@ def test_what_the_compiler_refuses_after_all_is_replaced_too(tmp_path: Path, mon
 
 
 def test_an_error_of_the_template_is_not_taken_for_a_missing_character(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(report, "_source", lambda _name: b"#panic(1)")
-    with pytest.raises(typst.TypstError, match="panicked"):
+    monkeypatch.setattr(typeset, "_source", lambda _name: b"#panic(1)")
+    with pytest.raises(CannotSet, match="panicked"):
+        render(facts())
+
+
+def test_a_long_report_is_set_in_a_process_of_its_own_and_says_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = text(render(facts()), tmp_path)
+    monkeypatch.setattr(typeset, "LONG", 0)
+    first, second = render(facts()), render(facts())
+    assert first == second and text(first, tmp_path) == here
+    assert b"/StructTreeRoot" not in first
+    everything = frozenset(range(0x110000))
+    monkeypatch.setattr(glyphs, "characters", lambda _path: everything)
+    assert "好〔U+20BB7〕" in text(only(part("w", "好𠮷".encode())), tmp_path), "its refusals come back"
+
+
+def test_a_typesetting_process_that_dies_is_an_error_that_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(typeset, "LONG", 0)
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(RuntimeError, match="typesetting ended with 1"):
         render(facts())
 
 

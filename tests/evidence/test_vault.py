@@ -16,9 +16,9 @@ from sqlalchemy import Connection, Engine
 from bot import db
 from bot.errors import Misconfigured
 from bot.evidence.keys import PASSPHRASE, Keys
-from bot.evidence.log import Part, append
-from bot.evidence.tables import ev_part, ev_subject_key
-from bot.evidence.vault import FILE, Vault, open_vault
+from bot.evidence.log import Draft, Part, aad_of, append, append_many, commit
+from bot.evidence.tables import ev_event, ev_part, ev_subject_key
+from bot.evidence.vault import FILE, Vault, open_vault, salt_of
 from tests.evidence.conftest import NOW
 
 ZHANG, LI = "p:zhang", "p:li"
@@ -127,6 +127,27 @@ def test_parts_of_events_are_sealed_and_read_back(engine: Engine, keys: Keys, va
             vault.open_part(conn, row)
         conn.execute(sa.update(ev_part).where(ev_part.c.event_id == "e2").values(content=None))
         assert vault.open_part(conn, conn.execute(sa.select(ev_part).where(ev_part.c.event_id == "e2")).one()) is None
+
+
+def test_with_the_key_gone_nothing_in_a_backup_lets_anybody_guess_a_yes(
+    engine: Engine, keys: Keys, vault: Vault
+) -> None:
+    with db.begin(engine) as conn:
+        draft = Draft("e1", "checkin.replied", NOW, NOW, ZHANG, ZHANG, "mp-1", [Part("yes", "text/plain", b"yes")])
+        append_many(conn, keys, [draft], vault=vault)
+        backup = conn.execute(sa.select(ev_part)).one()
+        event = conn.execute(sa.select(ev_event)).one()
+        salt = vault.open_part(conn, salt_of(backup))
+        assert salt and len(salt) == 32 and commit(salt, b"yes") == backup.commitment
+        assert salt not in backup.salt and len(backup.salt) == 12 + 32 + 16
+        with pytest.raises(ValueError, match="another place"):  # neither opens where the other belongs
+            vault.open(conn, ZHANG, backup.salt, aad_of("e1", 0))
+        conn.execute(sa.update(ev_subject_key).values(wrapped=None, destroyed_ms=1))
+    with engine.connect() as conn:
+        assert vault.open_part(conn, backup) is None and vault.open_part(conn, salt_of(backup)) is None
+    kept = [value for row in (backup, event) for value in row if isinstance(value, bytes)]
+    windows = {value[at : at + 32] for value in kept for at in range(len(value) - 31)}
+    assert all(commit(each, guess) != backup.commitment for each in windows for guess in (b"yes", b"no"))
 
 
 def test_the_key_file_is_private_and_its_passphrase_counts(

@@ -32,6 +32,7 @@ from bot.evidence.tables import ev_anchor, ev_checkpoint, ev_cosignature, ev_eve
 from bot.evidence.tokens import make_request, read_response
 from bot.evidence.verify import (
     HIGH_STAKES,
+    UNCHECKED,
     Report,
     Unreadable,
     canonical_zip,
@@ -164,8 +165,12 @@ def faults(report: Report) -> str:
 def test_verdicts_follow_the_time_stamp(world: World) -> None:
     report = verify_files(world.files, pins=[str(world.keys.log_vkey)])
     assert report.ok, report.findings
-    said = {each.type: (each.verdict, each.reasons[-1].zh) for each in report.verdicts}
+    said = {each.type: (each.verdict, "；".join(why.zh for why in each.reasons)) for each in report.verdicts}
     assert said["notice.created"][0] == "wide" and "应在 120 分钟内" in said["notice.created"][1]
+    wide = next(each for each in report.verdicts if each.type == "notice.created").reasons[-1]
+    assert (wide.zh, wide.en) == UNCHECKED and "吊销" in wide.zh and "revocation" in wide.en
+    assert all(UNCHECKED[1] != why.en for each in report.verdicts if each.verdict == "proven" for why in each.reasons)
+    assert UNCHECKED[1] in [each.en for each in report.limits], "and of every package, whatever its verdicts"
     assert said["notice.acknowledged"][0] == said["notice.content_shown"][0] == "proven"
     assert said["notice.refused"][0] == "wide" and "应在 10 分钟内" in said["notice.refused"][1]
     assert not any(each.beside for each in report.verdicts)
@@ -381,7 +386,7 @@ def test_witnesses_are_checked(world: World) -> None:
     without = resign({x: y for x, y in world.files.items() if x != name}, world.keys)
     report = verify_files(without)
     assert report.ok and set(words(report)) == {"wide"}
-    assert all("见证人" in each.reasons[-1].zh or "见证人" in each.reasons[1].zh for each in report.verdicts)
+    assert all("见证人" in "".join(why.zh for why in each.reasons) for each in report.verdicts)
     line = world.files[name].decode()
     blob = bytearray(base64.b64decode(line.split(" ")[2]))
     blob[-1] ^= 1

@@ -60,10 +60,13 @@ class Authority:
 
 
 @contextmanager
-def authority(folder: Path, name: str = "华证时间 TSA") -> Iterator[Authority]:
-    """Certificates and configuration go below `folder`, which is created; the server ends with the block."""
+def authority(folder: Path, name: str = "华证时间 TSA", *, days: int = 365 * 30) -> Iterator[Authority]:
+    """Certificates and configuration go below `folder`, which is created; the server ends with the block.
+
+    `days`: until the certificate that signs tokens ends.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    _certificates(folder, name)
+    _certificates(folder, name, days)
     _configuration(folder)
     faults, seen = Faults(), list[bytes]()
 
@@ -183,14 +186,14 @@ ess_cert_id_alg = sha256
     (folder / "serial").write_text("01\n")
 
 
-def _certificates(folder: Path, name: str) -> None:
+def _certificates(folder: Path, name: str, days: int) -> None:
     root = _issue(None, f"{name} Root", [])
     # The issuing CA's certificate is the longest: in DER order behind the TSA's, and out of order before the root's.
     place = x509.UniformResourceIdentifier("http://crl.example.cn/" + "issuing/" * 40 + "list.crl")
     lists = x509.CRLDistributionPoints([x509.DistributionPoint([place], None, None, None)])
     issuing = _issue(root, f"{name} Issuing", [(lists, False)])
     stamper = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
-    tsa = _issue(issuing, name, [(stamper, True)], ca=False)
+    tsa = _issue(issuing, name, [(stamper, True)], ca=False, days=days)
     both = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING, ExtendedKeyUsageOID.CLIENT_AUTH])
     made = {"root": root, "issuing": issuing, "tsa": tsa}
     made |= {"web": _issue(issuing, f"{name} Web", [(stamper, False)], ca=False)}
@@ -210,8 +213,9 @@ def _issue(
     more: list[tuple[x509.ExtensionType, bool]],
     *,
     ca: bool = True,
+    days: int = 365 * 30,
 ) -> Pair:
-    """A P-256 certificate, valid from a year ago for thirty years."""
+    """A P-256 certificate, valid from a year ago for so many more days."""
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     builder = x509.CertificateBuilder(
@@ -220,7 +224,7 @@ def _issue(
         key.public_key(),
         x509.random_serial_number(),
         now - timedelta(days=365),
-        now + timedelta(days=365 * 30),
+        now + timedelta(days=days),
     )
     extensions: list[tuple[x509.ExtensionType, bool]] = [
         (x509.BasicConstraints(ca=ca, path_length=None), True),

@@ -13,6 +13,7 @@ from bot.locale import catalogue, speaking, t
 
 ROOT = Path(__file__).parents[2]
 SOURCES = [*sorted((ROOT / "bot").rglob("*.py")), *sorted((ROOT / "handlers").rglob("*.py"))]
+SOURCES += sorted((ROOT / "adapters").glob("*/render.py"))
 
 
 def constants(tree: ast.Module) -> dict[str, str]:

@@ -134,3 +134,12 @@ def test_whatever_a_room_needs_is_installed_with_it() -> None:
     kinds = {Path(pattern).suffix for pattern in project["tool"]["setuptools"]["package-data"]["*"]} | {".py", ".pyc"}
     rooms = [path for room in ("bot", "handlers", "adapters", "config") for path in (ROOT / room).rglob("*")]
     assert [str(path) for path in rooms if path.is_file() and path.suffix not in kinds] == []
+
+
+def test_both_halves_together_run_every_folder_of_tests() -> None:
+    run = re.findall(r"-m pytest ((?:tests/\w+ ?)+)", (ROOT / "Makefile").read_text(encoding="utf-8"))
+    named = sorted(folder for half in run for folder in half.split())
+    assert named == sorted(
+        {f"tests/{path.relative_to(ROOT / 'tests').parts[0]}" for path in ROOT.glob("tests/*/**/test_*.py")}
+    )
+    assert list(ROOT.glob("tests/test_*.py")) == []

@@ -114,6 +114,7 @@ def _bot(folder: Path, sandbox: Running) -> App:
         "HUIZHI_KEY_DIR": f"{folder}/keys",
         "DATABASE_URL": url,
         "REDIS_URL": f"unix://{folder}/none.sock",
+        "HUIZHI_SENDERS": "1",  # one after the other: the steps keep their order
     }
     settings = load({name: text for name, text in environment.items() if name != "HUIZHI_CHECKPOINT_TO"})
     app = build(settings)

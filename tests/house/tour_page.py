@@ -38,8 +38,9 @@ HOPS = (
     Hop("Kept", ("bot.context", "bot.asks", "bot.outbox", "bot.evidence.log:append"),
         "The answer, its evidence and everything that has to be said are rows of that same transaction. It commits,\n"
         "the queue is nudged, and only then is the vendor told that the click arrived."),
-    Hop("Carried", ("bot.deliver", "bot.outbox"),
-        "The worker claims one row after the other under a lease and checks again that it is still wanted.",
+    Hop("Carried", ("bot.deliver", "bot.deliver_moves", "bot.deliver_results", "bot.outbox", "bot.outbox_claim"),
+        "The worker claims rows under a lease, many at a time and urgent ones first, checks again that each is still\n"
+        "wanted, and writes back together what the platforms answered.",
         later=True),
     Hop("Said", ("adapters.wecom.platform", "adapters.wecom.outbound", "adapters.wecom.render", "bot.card",
                  "adapters.wecom.client"),

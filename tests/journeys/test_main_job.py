@@ -24,7 +24,7 @@ DAY = "2026-06-11"
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def theatre(request: pytest.FixtureRequest, tmp_path: Path, postgres_server: str) -> Iterator[Stage]:
-    overrides = {}
+    overrides = {"WECOM_MEMBER_PER_MINUTE": "1000"}  # a crowd of two people: nobody is held back here
     if request.param == "postgresql":
         name = f"journey{random.randrange(10**9)}"
         admin = create_engine(postgres_server).execution_options(isolation_level="AUTOCOMMIT")

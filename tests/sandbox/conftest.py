@@ -47,6 +47,10 @@ class Bot:
                              "headers": dict(request.headers)})  # fmt: skip
             return self.answer, self.statuses.pop(0) if self.statuses else 200
 
+        @app.post("/channels/<path:path>")
+        def report(path: str) -> tuple[str, int]:
+            return take(f"channels/{path}")
+
         self.server = make_server("127.0.0.1", 0, app, threaded=True)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         self.thread = threading.Thread(target=self.server.serve_forever)

@@ -8,6 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from bot import leaver
+from bot.leaver_requests import TYPES
 from bot.web import pages as pages_module
 from bot.web import site, words
 from bot.web.links import own_path, page_url
@@ -116,7 +118,14 @@ def test_every_word_is_there_in_both_languages() -> None:
         assert not re.search(r"[\u4e00-\u9fff]", pair[1]) or key == "switch", key
     folder = Path(pages_module.__file__).parent / "templates"
     used = {key for file in folder.glob("*.html") for key in re.findall(r"\bt\('(\w+)'", file.read_text("utf-8"))}
-    assert used - words.WORDS.keys() - {"kind_", "state_"} == set()
+    assert used - words.WORDS.keys() - {"kind_", "state_", "ask_", "how_", "way_"} == set()
+    ways = {f"{prefix}_{way}" for prefix in ("way", "leaver_by") for way in leaver.WAYS}
+    asked = {f"ask_{kind}{more}" for kind in TYPES for more in ("", "_hint")} | {
+        "ask_waiting",
+        "ask_done",
+        "ask_refused",
+    }
+    assert {f"how_{how}" for how in leaver.HOWS} | ways | asked <= words.WORDS.keys()
 
 
 @pytest.mark.parametrize(

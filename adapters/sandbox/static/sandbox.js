@@ -1,5 +1,5 @@
 "use strict";
-const FAULTS = ["expired_token", "rate_limit", "drop_silently", "slow", "http_500", "duplicate_callback", "reorder_callbacks", "invalid_user", "attendance_stale", "no_permission", "ip_untrusted", "no_callback"];
+const FAULTS = ["expired_token", "rate_limit", "drop_silently", "slow", "http_500", "duplicate_callback", "reorder_callbacks", "invalid_user", "flow_control", "attendance_stale", "no_permission", "ip_untrusted", "no_callback"];
 const HOURS = [[], [["09:00", "18:00"]], [["09:00", "12:00"], ["13:30", "18:00"]], [["22:00", "06:00"]]];
 const PAGE = /^(https?:\/\/|dingtalk:\/\/dingtalkclient\/page\/link\?)/i;
 const RICH = /<a\s+href=["']([^"']+)["'][^>]*>([^<]*)<\/a>|\[([^\]\n]+)\]\(([^)\s]+)\)|\*\*([^*\n]+)\*\*|(https?:\/\/[\w\-.~:/?#@!$&'()*+,;=%]+)/g;
@@ -115,8 +115,28 @@ function bubbleNode(person, bubble) {
   if (bubble.group) item.append(el("span", "group", bubble.group));
   item.append(bubble.state === "recalled" ? el("em", "recalled", word("recalled")) : content(person, bubble));
   const when = bubble.sent_at.slice(5, 16).replace("T", " ");
-  item.append(el("time", "", bubble.state === "updated" ? `${when} · ${word("updated")}` : when));
+  const foot = el("time", "", bubble.state === "updated" ? `${when} · ${word("updated")}` : when);
+  item.append(foot);
+  if (!bubble.mine && bubble.state !== "recalled") foot.append(bubble.read ? ` · ${word("read")}` : opened(person, bubble));
   return item;
+}
+
+/* The person opens a message; DingTalk tells the bot, WeCom tells nobody. */
+function opened(person, bubble) {
+  const node = el("button", "open", word("open"));
+  node.addEventListener("click", () => call("read", { user: person.id, platform: person.platform, bubble: bubble.id }));
+  return node;
+}
+
+/* What came by SMS and by mail lies outside the chat. */
+function drawLetters(box, person) {
+  const rows = person.letters.slice().reverse().map((each) => {
+    const head = el("summary", "", "", el("b", "", word(each.channel)), el("span", "", each.title || each.text), el("time", "", each.at.slice(5, 16).replace("T", " ")));
+    return el("details", "letter", "", head, el("small", "", each.to), rich(person, each.text, el("p")));
+  });
+  box.hidden = !rows.length;
+  box.querySelector("summary").textContent = `${word("letters")} (${rows.length})`;
+  box.querySelector("div").replaceChildren(...rows);
 }
 
 function spell(times) {
@@ -161,7 +181,11 @@ function makePhone(person) {
   const line = el("small", "", "", el("span", "", `${person.department || person.role} · ${word(person.platform)}`), hours(person));
   const who = el("div", "", "", el("b", "", person.name), line);
   const face = el("span", "face", person.name.slice(0, 1));
-  phone.append(el("header", "", "", face, who, punch), el("ul", "chat"));
+  const lose = el("button", "lose", "⊘");
+  lose.setAttribute("aria-label", word("lose"));
+  lose.title = `${word("lose")}（${word("drop_silently")}）`;
+  lose.addEventListener("click", async () => { await call("faults", { kind: "drop_silently", match: person.id, times: 1 }); toast(`${person.name} ${word("drop_silently")}：${word("armed")}`); });
+  phone.append(el("header", "", "", face, who, lose, punch), el("details", "letters", "", el("summary"), el("div")), el("ul", "chat"));
   const input = el("input");
   input.placeholder = word("reply");
   input.setAttribute("aria-label", `${person.name} ${word("reply")}`);
@@ -186,7 +210,7 @@ function drawPhones(people, day) {
   const keep = new Set(people.map((person) => `${person.platform}:${person.id}`));
   [...drawn.keys()].filter((key) => !keep.has(key)).forEach(forget);
   people.forEach((person) => {
-    const key = `${person.platform}:${person.id}`, print = JSON.stringify([person.bubbles, person.punches.length, person.planned, day]);
+    const key = `${person.platform}:${person.id}`, print = JSON.stringify([person.bubbles, person.letters, person.punches.length, person.planned, day]);
     if (!drawn.has(key)) {
       const node = makePhone(person);
       drawn.set(key, { node, face: makeFace(person, node), print: "" });
@@ -202,6 +226,7 @@ function drawPhones(people, day) {
     chat.scrollTop = chat.scrollHeight;
     const waiting = person.bubbles.filter((each) => each.kind === "card" && each.state !== "recalled" && each.card.buttons.some((one) => one.key)).length;
     entry.face.dataset.waiting = waiting || "";
+    drawLetters(entry.node.querySelector(".letters"), person);
     drawHours(entry.node.querySelector(".hours"), person, day);
     const last = person.punches.at(-1);
     entry.node.querySelector(".punch").textContent = last ? `${word("punch")} · ${last.at.slice(11, 16)}` : word("punch");

@@ -59,6 +59,20 @@ def upgrade() -> None:
     )
     op.create_index("ev_anchor_size", "ev_anchor", ["epoch", "size"], unique=False)
     op.create_table(
+        "ev_post",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("target", sa.String(length=200), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("next_ms", sa.BigInteger(), nullable=False),
+        sa.Column("made_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ev_post_state", "ev_post", ["state"], unique=False)
+    op.create_table(
         "ev_checkpoint",
         sa.Column("epoch", sa.Integer(), server_default="1", autoincrement=False, nullable=False),
         sa.Column("size", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -232,6 +246,21 @@ def upgrade() -> None:
     op.create_index(op.f("ix_mp_case_person_id"), "mp_case", ["person_id"], unique=False)
     op.create_index(op.f("ix_mp_case_state"), "mp_case", ["state"], unique=False)
     op.create_table(
+        "mp_slip",
+        sa.Column("platform", sa.String(length=32), nullable=False),
+        sa.Column("number", sa.String(length=128), nullable=False),
+        sa.Column("person_id", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("about", sa.String(length=12), nullable=False),
+        sa.Column("kind", sa.String(length=64), nullable=False),
+        sa.Column("start_at", bot.db.UTCDateTime(), nullable=True),
+        sa.Column("end_at", bot.db.UTCDateTime(), nullable=True),
+        sa.Column("changed_at", bot.db.UTCDateTime(), nullable=False),
+        sa.Column("read_at", bot.db.UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("platform", "number"),
+    )
+    op.create_index(op.f("ix_mp_slip_person_id"), "mp_slip", ["person_id"], unique=False)
+    op.create_table(
         "mp_contact",
         sa.Column("person_id", sa.String(length=64), nullable=False),
         sa.Column("mobile", sa.String(length=32), nullable=False),
@@ -262,6 +291,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("person_id", "start_at", "end_at", "kind", name="uq_mp_leave"),
     )
+    op.create_table(
+        "mp_letter",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("case_id", sa.String(length=32), nullable=False),
+        sa.Column("person_id", sa.String(length=64), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("drafted_at", bot.db.UTCDateTime(), nullable=False),
+        sa.Column("sent_at", bot.db.UTCDateTime(), nullable=True),
+        sa.Column("sent_by", sa.String(length=64), nullable=False),
+        sa.Column("chat_ref", sa.String(length=64), nullable=False),
+        sa.Column("courier", sa.String(length=40), nullable=False),
+        sa.Column("opened_at", bot.db.UTCDateTime(), nullable=True),
+        sa.Column("opened_told_at", bot.db.UTCDateTime(), nullable=True),
+        sa.Column("failed_told_at", bot.db.UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("case_id"),
+    )
+    op.create_index(op.f("ix_mp_letter_person_id"), "mp_letter", ["person_id"], unique=False)
+    op.create_index(op.f("ix_mp_letter_sent_at"), "mp_letter", ["sent_at"], unique=False)
     op.create_table(
         "mp_notice",
         sa.Column("key", sa.String(length=255), nullable=False),
@@ -391,10 +440,71 @@ def upgrade() -> None:
         sa.Column("ambiguous", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("created_at", bot.db.UTCDateTime(), nullable=False),
         sa.Column("sent_at", bot.db.UTCDateTime(), nullable=True),
+        sa.Column("priority", sa.SmallInteger(), server_default="0", nullable=False),
+        sa.Column("people", sa.Integer(), server_default="1", nullable=False),
+        sa.Column("route", sa.String(length=20), server_default="", nullable=False),
+        sa.Column("crowd", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index(op.f("ix_outbox_matter"), "outbox", ["matter"], unique=False)
     op.create_index(op.f("ix_outbox_state"), "outbox", ["state"], unique=False)
+    op.create_index("ix_outbox_matter", "outbox", ["matter", "state", "people"], unique=False)
+    for name, columns, where in (
+        ("ix_outbox_queued", ["platform", "priority", "due", "id"], "state = 'queued'"),
+        ("ix_outbox_sending", ["lease"], "state = 'sending'"),
+        ("ix_outbox_ask", ["ask_ref"], "ask_ref IS NOT NULL"),
+        ("ix_outbox_of", ["of"], '"of" IS NOT NULL'),
+        ("ix_outbox_message", ["message_id"], "message_id IS NOT NULL"),
+    ):
+        op.create_index(
+            name, "outbox", columns, unique=False, sqlite_where=sa.text(where), postgresql_where=sa.text(where)
+        )
+    op.create_table(
+        "outbox_pause",
+        sa.Column("matter", sa.String(length=60), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("at", bot.db.UTCDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("matter"),
+    )
+    op.create_table(
+        "outbox_harvest",
+        sa.Column("row_id", sa.String(length=32), nullable=False),
+        sa.Column("platform", sa.String(length=20), nullable=False),
+        sa.Column("route", sa.String(length=20), nullable=False),
+        sa.Column("matter", sa.String(length=60), nullable=False),
+        sa.Column("sent_at", bot.db.UTCDateTime(), nullable=False),
+        sa.Column("due", bot.db.UTCDateTime(), nullable=True),
+        sa.Column("known_until", bot.db.UTCDateTime(), nullable=False),
+        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("warned", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("known", sa.Text(), server_default="{}", nullable=False),
+        sa.PrimaryKeyConstraint("row_id"),
+    )
+    op.create_index(
+        "ix_outbox_harvest_due",
+        "outbox_harvest",
+        ["due"],
+        unique=False,
+        sqlite_where=sa.text("due IS NOT NULL"),
+        postgresql_where=sa.text("due IS NOT NULL"),
+    )
+    op.create_table(
+        "outbox_read",
+        sa.Column("platform", sa.String(length=20), nullable=False),
+        sa.Column("message_id", sa.String(length=200), nullable=False),
+        sa.Column("person_id", sa.String(length=40), nullable=False),
+        sa.Column("at", bot.db.UTCDateTime(), nullable=False),
+        sa.Column("seen_at", bot.db.UTCDateTime(), nullable=False),
+        sa.Column("waiting", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("platform", "message_id", "person_id"),
+    )
+    op.create_index(
+        "ix_outbox_read_waiting",
+        "outbox_read",
+        ["seen_at"],
+        unique=False,
+        sqlite_where=sa.text("waiting"),
+        postgresql_where=sa.text("waiting"),
+    )
     op.create_table(
         "person",
         sa.Column("id", sa.String(length=40), nullable=False),
@@ -495,23 +605,44 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_delegate_person_id"), "delegate", ["person_id"], unique=False)
     op.create_index(op.f("ix_delegate_delegate_person_id"), "delegate", ["delegate_person_id"], unique=False)
+    op.create_table(
+        "leaver_link",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("person_id", sa.String(length=40), nullable=False),
+        sa.Column("opened_by", sa.String(length=40), nullable=False),
+        sa.Column("how", sa.String(length=20), nullable=False),
+        sa.Column("way", sa.String(length=8), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("opened_at", bot.db.UTCDateTime(), nullable=False),
+        sa.Column("expires_at", bot.db.UTCDateTime(), nullable=False),
+        sa.Column("code_hash", sa.String(length=64), server_default="", nullable=False),
+        sa.Column("code_until", bot.db.UTCDateTime(), nullable=True),
+        sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("sends", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("sent_at", bot.db.UTCDateTime(), nullable=True),
+        sa.Column("used_at", bot.db.UTCDateTime(), nullable=True),
+        sa.Column("closed_at", bot.db.UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("token_hash"),
+    )
+    op.create_index(op.f("ix_leaver_link_person_id"), "leaver_link", ["person_id"], unique=False)
     op.create_index("ix_person_folded", "person", ["platform", sa.text("lower(user_id)")])
     guard.install(op.get_bind())
 
 
 def downgrade() -> None:
     guard.remove(op.get_bind())
-    for name in ("delegate", "approval_bulk", "approval_seat", "approval_step", "approval"):
+    for name in ("leaver_link", "delegate", "approval_bulk", "approval_seat", "approval_step", "approval"):
         op.drop_table(name)
     op.drop_index("ix_person_folded", table_name="person")
     op.drop_table("ev_part")
     op.drop_table("person")
-    op.drop_index(op.f("ix_outbox_state"), table_name="outbox")
-    op.drop_index(op.f("ix_outbox_matter"), table_name="outbox")
-    op.drop_table("outbox")
+    for name in ("outbox_read", "outbox_harvest", "outbox_pause", "outbox"):
+        op.drop_table(name)
     op.drop_index(op.f("ix_mp_shift_start_at"), table_name="mp_shift")
     op.drop_table("mp_shift")
-    for name in ("mp_finding", "mp_fetch", "mp_calendar", "mp_batch", "mp_record"):
+    for name in ("mp_letter", "mp_finding", "mp_fetch", "mp_calendar", "mp_batch", "mp_record"):
         op.drop_table(name)
     op.drop_table("mp_punch")
     op.drop_table("mp_notice")
@@ -541,6 +672,8 @@ def downgrade() -> None:
     op.drop_table("ev_epoch")
     op.drop_table("ev_cosignature")
     op.drop_table("ev_checkpoint")
+    op.drop_index("ev_post_state", table_name="ev_post")
+    op.drop_table("ev_post")
     op.drop_index("ev_anchor_size", table_name="ev_anchor")
     op.drop_table("ev_anchor")
     op.drop_index("ix_consent_person", table_name="consent")

@@ -30,4 +30,5 @@ def settings(vendor: Vendor) -> Any:
         dingtalk_corp_id="dingcorp", dingtalk_agent_id="1", dingtalk_robot_code="dingapp", dingtalk_card_template_id="",
         dingtalk_mode="stream", dingtalk_token="tok123", dingtalk_aes_key="abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
         dingtalk_api_base=vendor.base, dingtalk_oapi_base=vendor.base, dingtalk_login_base=vendor.base,
+        dingtalk_board_operator="",
     )  # fmt: skip

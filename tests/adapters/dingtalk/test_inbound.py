@@ -17,7 +17,7 @@ from adapters.dingtalk.events import LEFT, counts, to_events
 from adapters.dingtalk.inbound import PREFIX, Inbound
 from bot.card import Card
 from bot.errors import BadRequest
-from bot.event import PUNCHED, READ, TEXT, UNKNOWN, Event
+from bot.event import PUNCHED, READ, SLIP, TEXT, UNKNOWN, Event
 from bot.ports import WireReply, WireRequest
 
 BOX = crypto.Callback("tok123", "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG", ["dingapp", "dingcorp"])
@@ -150,10 +150,34 @@ def test_read_is_the_same_over_both_doors() -> None:
 def test_leaving_other_events_and_the_meter() -> None:
     gone = to_events("event", {"userId": ["u1", "u2"]}, {"eventType": "user_leave_org", "eventId": "e"})
     assert [(event.actor, event.action) for event in gone] == [("u1", LEFT), ("u2", LEFT)]
-    (other,) = to_events("event", {"EventType": "bpms_task_change", "staffId": "u"}, {})
-    assert (other.action, other.data["type"], other.actor) == (UNKNOWN, "bpms_task_change", "u")
+    (other,) = to_events("event", {"EventType": "check_in", "staffId": "u"}, {})
+    assert (other.action, other.data["type"], other.actor) == (UNKNOWN, "check_in", "u")
     assert not counts("event", {"EventType": "user_add_org"}, {})
     assert counts("robot", {}, {})
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "actor", "whose", "state"),
+    [
+        ("bpms_instance_change", {"type": "start"}, "u", "u", "pending"),
+        ("bpms_instance_change", {"type": "finish", "result": "agree"}, "", "u", "approved"),
+        ("bpms_instance_change", {"type": "finish", "result": "refuse"}, "", "u", "rejected"),
+        ("bpms_instance_change", {"type": "terminate"}, "u", "u", "withdrawn"),
+        ("bpms_instance_change", {"type": "delete"}, "", "u", "withdrawn"),
+        ("bpms_task_change", {"type": "start"}, "", "", "unknown"),
+        ("bpms_task_change", {"type": "finish", "result": "agree"}, "u", "", "unknown"),
+        ("attendance_approve_status_change", {"status": "agree"}, "", "", "unknown"),
+    ],
+)
+def test_a_native_approval_says_who_acted_and_for_whom_a_task_waits_did_nothing(
+    kind: str, said: dict[str, str], actor: str, whose: str, state: str
+) -> None:
+    payload = {"processInstanceId": "p", "staffId": "u", "bizCategoryId": "attendance.supply", **said}
+    (event,) = to_events("event", payload, {"eventType": kind, "eventId": "e"})
+    assert (event.action, event.actor, event.data["user_id"], event.data["state"]) == (SLIP, actor, whose, state)
+    assert event.data["about"] == "correction" and event.data["number"] == "p"
+    (bare,) = to_events("event", {"staffId": "u"}, {"eventType": kind, "eventId": "e"})
+    assert (bare.action, bare.actor) == (UNKNOWN, "")
 
 
 JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),

@@ -121,20 +121,50 @@ def test_correction_that_never_took_is_an_alarm(ding: DingTalk, vendor: Vendor) 
     assert (caught.value.code, caught.value.alarm) == ("correction.rejected", True)
 
 
+BELOW = {
+    1: [{"dept_id": 2, "name": "研发"}, {"dept_id": 1, "name": "甲公司"}],
+    2: [{"dept_id": "3", "name": "平台组"}],
+}
+ROLES = ok({"hasMore": False, "list": [{"name": "职务", "groupId": 5, "roles": [{"id": 8, "name": "财务"}]}]})
+
+
 def test_people_walks_departments_and_coerces_strings(ding: DingTalk, vendor: Vendor, store: Store) -> None:
     users: dict[str, dict[str, object]] = {
-        "u1": {"userid": "u1", "name": "张三", "dept_id_list": "[2]", "active": "true"},
+        "u1": {"userid": "u1", "name": "张三", "dept_id_list": "[3, 1]", "active": "true"},
         "u2": {"userid": "u2", "name": "王五", "admin": "true", "active": "false", "dept_id_list": [2],
                "leader_in_dept": [{"dept_id": 2, "leader": "true"}], "manager_userid": "u9"},
     }  # fmt: skip
     vendor.answers["/topapi/user/listid"] = lambda seen: (
         200, ok({"userid_list": ["u1", "u2"] if seen.body["dept_id"] == 2 else ["u1", "gone"]}))  # fmt: skip
     vendor.answers["/topapi/v2/department/listsub"] = lambda seen: (
-        200, ok([{"dept_id": 2}, {"dept_id": 1}] if seen.body["dept_id"] == 1 else []))  # fmt: skip
+        200, ok(BELOW.get(seen.body["dept_id"], [])))  # fmt: skip
+    vendor.answers["/topapi/v2/department/get"] = ok({"dept_id": 1, "name": "甲公司"})
+    vendor.answers["/topapi/role/list"] = ROLES
+    vendor.answers["/topapi/role/simplelist"] = lambda seen: (
+        200, ok({"hasMore": "true", "list": [{"userid": "u1"}]} if seen.body["offset"] == 0
+                else {"hasMore": False, "list": [{"userid": "u2"}, {"userid": "elsewhere"}]}))  # fmt: skip
     vendor.answers["/topapi/v2/user/get"] = lambda seen: (
         200, ok(users[seen.body["userid"]]) if seen.body["userid"] in users else {"errcode": 33012})  # fmt: skip
     one, two = sorted(ding.people(), key=lambda person: person.user_id)
-    assert (one.manager, one.departments, one.active) == ("u2", ("2",), True)
+    assert (one.manager, one.departments, one.active) == ("", ("平台组", "甲公司"), True)
+    assert (one.paths, one.tags) == ((("研发", "平台组"), ("甲公司",)), ("财务",))
+    assert (two.departments, two.paths, two.tags) == (("研发",), (("研发",),), ("财务",))
     assert (two.manager, two.active) == ("u9", False)
     assert store.get(OPERATOR) == "u2"
     assert ding.quota()["calls"] == 0
+
+
+def test_without_the_permission_for_roles_there_are_people_without_tags(ding: DingTalk, vendor: Vendor) -> None:
+    vendor.answers["/topapi/user/listid"] = ok({"userid_list": ["u1"]})
+    vendor.answers["/topapi/v2/department/listsub"] = ok([])
+    vendor.answers["/topapi/v2/department/get"] = ok({"dept_id": 1, "name": "甲公司"})
+    vendor.answers["/topapi/v2/user/get"] = ok({"userid": "u1", "name": "张三", "dept_id_list": [1], "active": True})
+    vendor.answers["/topapi/role/list"] = {"errcode": 88, "sub_code": "60011", "sub_msg": "没有权限"}
+    (one,) = ding.people()
+    assert (one.tags, one.departments) == ((), ("甲公司",))
+    last = ding.doctor()[-1]
+    assert last.ok is None and "角色" in last.advice
+    vendor.answers["/topapi/role/list"] = {"errcode": -1}
+    with pytest.raises(PlatformError):
+        ding.people()
+    assert ding.doctor()[-1].ok is False

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from adapters.dingtalk import events
-from bot.event import PUNCHED, READ, TEXT, UNKNOWN, Event
+from bot.event import PUNCHED, READ, SLIP, TEXT, UNKNOWN, Event
 
 SAMPLES = {path.stem: path for path in Path(events.__file__).with_name("samples").glob("*.json")}
 Meaning = tuple[str, str, str, dict[str, str]]
@@ -34,7 +34,7 @@ MEANS: dict[str, list[Meaning]] = {
     "robot_msg_read_http": [READS],
     "user_leave_org": [(events.LEFT, "", "zhou", {}), (events.LEFT, "", "sun", {})],
     "attend_boss_check_change": [(UNKNOWN, "", "zhou", {"type": "attend_bossCheck_change"})],
-    "bpms_task_change": [(UNKNOWN, "", "sun", {"type": "bpms_task_change"})],
+    "bpms_task_change": [(SLIP, "", "sun", {"number": "p1", "user_id": "", "state": "unknown", "about": "correction"})],
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -86,6 +87,36 @@ def test_a_report_is_an_event_dated_by_the_gateway() -> None:
     assert len({each.id for each in heard}) == 3
     assert report(body)[0][0].id == heard[0].id
     assert list(sms.doors()) == [("POST", "/channels/sms/report")]
+
+
+def test_the_shapes_of_two_large_gateways() -> None:
+    aliyun = [{"phone_number": "13900000001", "report_time": "2026-06-11 09:47:00", "success": False,
+               "err_code": "UNDELIV", "biz_id": "932702304080415357^0"}]  # fmt: skip
+    (event,), _ = report(aliyun)
+    assert (event.data["message_id"], event.data["state"], event.data["code"]) == (
+        "932702304080415357^0", "failed", "UNDELIV",
+    )  # fmt: skip
+    tencent = [
+        {"user_receive_time": "2026-06-11 09:47:00", "report_status": "SUCCESS", "errmsg": "DELIVRD", "sid": "s1"}
+    ]
+    heard: list[Event] = []
+
+    def dispatch(event: Event) -> None:
+        heard.append(event)
+
+    sms = Sms("http://127.0.0.1:9", "", TEMPLATE, "rep", ZoneInfo("Asia/Shanghai"))
+    reply = sms.report(WireRequest("POST", {"token": "rep"}, {}, json.dumps(tencent).encode()), dispatch)
+    assert json.loads(reply.body)["code"] == json.loads(reply.body)["result"] == 0
+    assert (heard[0].data["message_id"], heard[0].data["state"]) == ("s1", "delivered")
+    assert heard[0].at == datetime(2026, 6, 11, 1, 47, tzinfo=UTC), "the firm's zone where none is named"
+
+
+@pytest.mark.parametrize(
+    ("word", "state"),
+    [("DELIVRD", "delivered"), ("EXPIRED", "failed"), ("REJECTD", "failed"), ("UNKNOWN", "unknown"), (0, "delivered")],
+)
+def test_words_of_cmpp(word: object, state: str) -> None:
+    assert report([{"id": "g-1", "state": word}])[0][0].data["state"] == state
 
 
 @pytest.mark.parametrize(("body", "token", "status"), [({}, "wrong", 403), (b"x", "rep", 400), ([1], "rep", 400)])

@@ -24,6 +24,10 @@ MEMBERS: dict[str, dict[str, Any]] = {
     "aide": {"department": [2], "main_department": 2, "status": 1, "direct_leader": ["ceo"]},
     "gone": {"department": [2], "main_department": 2, "status": 5, "direct_leader": []},
 }
+TAGS: dict[str, dict[str, Any]] = {
+    "7": {"userlist": [{"userid": "DEV", "name": "DEV"}, {"userid": "elsewhere"}], "partylist": []},
+    "8": {"userlist": [], "partylist": [2]},
+}
 DEPARTMENTS = {"1": ("公司", ["ceo"]), "2": ("研发部", ["lead"])}
 
 
@@ -39,13 +43,21 @@ def company(call: Call) -> Answer:
                              for user, row in MEMBERS.items() if number in row["department"]]}  # fmt: skip
     if call.path == "user/get":
         return MEMBERS[call.query["userid"]]
+    if call.path == "tag/list":
+        return {"taglist": [{"tagid": 7, "tagname": "党员"}, {"tagid": 8, "tagname": "研发的人"},
+                            {"tagid": 9, "tagname": "锁定"}]}  # fmt: skip
+    if call.path == "tag/get":
+        return TAGS.get(call.query["tagid"], {"errcode": 40068})
     return {}
 
 
 def test_people(wecom: Vendor) -> None:
     wecom.script = company
     found = {person.user_id: person for person in people(wecom.client)}
-    assert found["dev"] == DirectoryPerson("dev", "DEV", "lead", ("研发部", "公司"))
+    assert found["dev"] == DirectoryPerson(
+        "dev", "DEV", "lead", ("研发部", "公司"), paths=(("研发部",), ("公司",)), tags=("党员", "研发的人")
+    )
+    assert (found["ceo"].tags, found["aide"].paths) == ((), (("研发部",),))
     assert {user: person.manager for user, person in found.items()} == {
         "ceo": "", "lead": "ceo", "dev": "lead", "aide": "ceo", "gone": "lead",
     }  # fmt: skip
@@ -58,6 +70,41 @@ def test_a_member_who_slipped_out_of_range_is_still_named(wecom: Vendor) -> None
     wecom.script = lambda call: {"errcode": -1} if call.path == "user/get" else company(call)
     with pytest.raises(PlatformError, match="-1"):
         people(wecom.client)
+
+
+def test_without_the_permission_there_are_people_without_tags(wecom: Vendor) -> None:
+    for broken in ("tag/list", "tag/get"):
+        wecom.script = lambda call, broken=broken: {"errcode": 48002} if call.path == broken else company(call)  # type: ignore[misc]
+        assert {person.tags for person in people(wecom.client)} == {()}
+    assert WeCom(wecom.client, BOX).doctor()[-1].ok is True
+    wecom.script = lambda call: {"errcode": 48002} if call.path == "tag/list" else company(call)
+    last = WeCom(wecom.client, BOX).doctor()[-1]
+    assert last.ok is None and "标签" in last.advice
+
+
+@pytest.mark.parametrize("path", ["tag/list", "tag/get"])
+def test_a_moment_of_trouble_takes_nobody_out_of_a_tag(wecom: Vendor, path: str) -> None:
+    wecom.script = lambda call: {"errcode": -1} if call.path == path else company(call)
+    with pytest.raises(PlatformError, match="-1"):
+        people(wecom.client)
+
+
+def test_paths_begin_below_the_company_and_a_loop_of_departments_ends(wecom: Vendor) -> None:
+    rows = {"1": "公司", "2": "研发", "3": "平台组", "5": "甲", "6": "乙"}
+    parents = {"1": 0, "2": 1, "3": 2, "5": 6, "6": 5}
+
+    def deep(call: Call) -> Answer:
+        if call.path == "department/simplelist":
+            return {"department_id": [{"id": int(key), "parentid": above} for key, above in parents.items()]}
+        if call.path == "department/get":
+            return {"department": {"name": rows[call.query["id"]]}}
+        if call.path == "user/simplelist":
+            return {"userlist": [{"userid": "x", "name": "X"}] if call.query["department_id"] == "3" else []}
+        return {"department": [3, 5, 99], "status": 1} if call.path == "user/get" else {}
+
+    wecom.script = deep
+    (one,) = people(wecom.client)
+    assert one.paths == (("研发", "平台组"), ("乙", "甲"), ("99",)) and one.departments == ("平台组", "甲", "99")
 
 
 def test_authorize_url(wecom: Vendor) -> None:
@@ -108,23 +155,23 @@ def test_platform_speaks_through_its_parts(wecom: Vendor) -> None:
 
 def test_doctor_well(wecom: Vendor) -> None:
     wecom.script = company
-    assert [finding.ok for finding in WeCom(wecom.client, BOX).doctor()] == [True] * 4
+    assert [finding.ok for finding in WeCom(wecom.client, BOX).doctor()] == [True] * 5
 
 
 def test_doctor_names_what_an_administrator_must_do(wecom: Vendor) -> None:
     broken = {"agent/get": 301002, "checkin/getcheckinoption": 48002, "oa/getapprovalinfo": 301055}
     wecom.script = lambda call: {"errcode": broken[call.path]} if call.path in broken else company(call)
     findings = WeCom(wecom.client, BOX).doctor()
-    assert [finding.ok for finding in findings] == [True, False, False, False]
-    assert all(finding.advice for finding in findings[1:])
+    assert [finding.ok for finding in findings] == [True, False, False, False, True]
+    assert all(finding.advice for finding in findings[1:4])
     wecom.script = lambda call: {"close": 1} if call.path == "agent/get" else {}
-    assert [finding.ok for finding in WeCom(wecom.client, BOX).doctor()] == [True, False, False, True]
+    assert [finding.ok for finding in WeCom(wecom.client, BOX).doctor()] == [True, False, False, True, True]
 
 
 def test_doctor_without_a_token(wecom: Vendor) -> None:
     wecom.token_answer = {"errcode": 60020, "errmsg": "from ip: 203.0.113.7"}
     findings = WeCom(wecom.client, BOX).doctor()
-    assert [finding.ok for finding in findings] == [False, None, None, None]
+    assert [finding.ok for finding in findings] == [False, None, None, None, None]
     assert "203.0.113.7" in findings[0].advice
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from adapters.wecom import inbound
-from bot.event import TEXT, UNKNOWN
+from bot.event import SLIP, TEXT, UNKNOWN
 
 SAMPLES = {path.stem: path for path in (Path(inbound.__file__).with_name("samples")).glob("*.xml")}
 CARD = {"response_code": "RC-1", "task_id": "01J0A1"}
@@ -29,7 +29,7 @@ MEANS: dict[str, tuple[str, str, str, dict[str, str]]] = {
     "subscribe": (UNKNOWN, "", "zhangsan", {"event": "subscribe"}),
     "change_contact_delete_user": ("directory.left", "", "lisi", {"user_id": "lisi"}),
     "change_contact_create_user": (UNKNOWN, "", "sys", {"event": "change_contact"}),
-    "sys_approval_change": (UNKNOWN, "", "sys", {"event": "sys_approval_change"}),
+    "sys_approval_change": (SLIP, "", "", {"number": "202609210001", "user_id": "zhangsan", "state": "approved"}),
 }  # fmt: skip
 
 

@@ -10,7 +10,8 @@ import pytest
 from bench.understanding import TIMED, Said, corpus, lines, score
 from bot.card import as_text
 from bot.locale import LOCALES, speaking
-from handlers.missed_punch import cards_manager
+from handlers.missed_punch import cards_approval, cards_manager
+from handlers.missed_punch.cards_approval import Situation
 from handlers.missed_punch.understanding import private, shareable, understand
 
 ALL = corpus()
@@ -57,7 +58,7 @@ def to_manager(words: str) -> Iterator[str]:
     """Every card that carries, or could carry, an employee's words to a manager."""
     for locale in LOCALES:
         with speaking(locale):
-            yield as_text(cards_manager.approval("r", "张三", "09:00–18:00", "09:02", words, 0))
+            yield as_text(cards_approval.correction("r", "张三", "09:00–18:00", "09:02", words, Situation(1, 3)))
             yield cards_manager.for_manager(words)
 
 

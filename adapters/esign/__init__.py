@@ -1,0 +1,1 @@
+"""e签宝 (esign.cn), a licensed signing provider: its open API v3."""

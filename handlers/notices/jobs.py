@@ -1,0 +1,23 @@
+"""What runs by itself: begin what is due, ask about what is late, follow who joined and left."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from handlers.notices import climbing, drops, freezing, parcels, recall, schedule, sending
+
+if TYPE_CHECKING:
+    from bot.app import App
+
+JOBS: Mapping[str, tuple[int, Callable[[App], object]]] = {
+    "due": (15, schedule.due),
+    "follow": (300, freezing.follow),
+    "send": (2, sending.send_due),
+    "drops": (60, drops.find),
+    "climb": (60, climbing.climb),
+    "close": (60, climbing.close_due),
+    "recall": (10, recall.carry),
+    "parcels": (600, parcels.track),
+}
+"""name -> (seconds between runs, job)."""

@@ -1,0 +1,29 @@
+"""What runs by itself: people of open cycles are asked, days come, values are fetched, needs are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from handlers.performance.nudging import nudge
+from handlers.performance.opening import open_waiting
+from handlers.performance.pulling import pull, watch
+from handlers.performance.reminding import by_itself
+from handlers.performance.results_jobs import answers, appeals_due, turns
+from handlers.performance.timeline import advance
+
+if TYPE_CHECKING:
+    from bot.app import App
+
+JOBS: Mapping[str, tuple[int, Callable[[App], object]]] = {
+    "open": (15, open_waiting),
+    "advance": (300, advance),
+    "pull": (6 * 3600, pull),
+    "watch": (1800, watch),
+    "nudge": (1800, nudge),
+    "remind": (1800, by_itself),
+    "turns": (60, turns),
+    "answers": (300, answers),
+    "appeals": (600, appeals_due),
+}
+"""name -> (seconds between runs, job). Sources are asked four times a day: every key costs a call of a quota."""

@@ -1,0 +1,168 @@
+"""What happens to scores, results and appeals by the clock: turns come, reminders go out, silence stays silence."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from bot import absence_facts
+from bot.access import HR, HR_HEAD
+from bot.context import Context
+from bot.people import Person
+from handlers.performance import (
+    appeals,
+    cards_appeals,
+    cards_results,
+    cards_scores,
+    hours,
+    reviews,
+    reviews_facts,
+    rules_results,
+    rules_scoring,
+    seats,
+    store,
+)
+from handlers.performance import tables as tab
+from handlers.performance.results_rows import again, cycle_of, lock, move, person_of, source
+from handlers.performance.store import Cycle, Member, Result
+
+if TYPE_CHECKING:
+    from bot.app import App
+
+STEP = 200
+"""People in one transaction."""
+LAST_CALL = timedelta(days=1)
+
+
+def turns(app: App) -> None:
+    """Whoever's turn to score it became is asked; a side whose day has passed is passed over."""
+    while True:
+        with app.context() as ctx:
+            c = tab.member.c
+            due = (c.state.in_(rules_scoring.TURNS), c.next_at.is_not(None), c.next_at <= ctx.now)
+            keys = ctx.db.execute(sa.select(c.cycle_id, c.person_id).where(*due).order_by(c.next_at).limit(STEP)).all()
+            for cycle_id, person_id in keys:
+                _turn(ctx, cycle_id, person_id)
+        if len(keys) < STEP:
+            return
+
+
+def _turn(ctx: Context, cycle_id: str, person_id: str) -> None:
+    cycle, person = store.cycle(ctx.db, cycle_id), ctx.people.get(person_id)
+    member = lock(ctx, cycle_id, person_id)
+    c = tab.member.c
+    mine = sa.update(tab.member).where(c.cycle_id == cycle_id, c.person_id == person_id)
+    if cycle is None or person is None or not person.active:
+        ctx.db.execute(mine.values(next_at=None))
+        return
+    side = reviews_facts.turn_of(ctx, cycle, person) or member.state
+    day = cycle.day(member.population, f"{side}_by")
+    # The day after a side's last one its turn is over: look again then.
+    later = rules_results.day_after(day, person.zone) if day and side != cycle.sides[-1] else None
+    ctx.db.execute(mine.values(state=side, next_at=later))
+    matter = seats.matter(cycle, person)
+    kind = f"{reviews.ASK}.{side}"
+    for reader in _askers(ctx, member, person, side):
+        if not any(each.matter == matter for each in ctx.open_asks(reader.id, kind)):
+            _ask(ctx, reader, kind, matter, (person, cycle, side))
+
+
+def _ask(ctx: Context, reader: Person, kind: str, matter: str, about: tuple[Person, Cycle, str]) -> None:
+    person, cycle, side = about
+    link = ctx.page(f"/performance/{cycle.id}/{person.id}/score", reader)
+    ctx.ask(reader, kind, matter, lambda ref: cards_scores.score(ref, person.name, cycle.name, side, link))
+
+
+def _askers(ctx: Context, member: Member, person: Person, side: str) -> list[Person]:
+    if side == rules_scoring.SELF:
+        return [person]
+    if side == rules_scoring.MANAGER:
+        scorer = seats.scorer_of(ctx, member)
+        return [scorer] if scorer else []
+    return [each for each in ctx.people.with_role(HR) or ctx.people.with_role(HR_HEAD) if each.id != person.id]
+
+
+def answers(app: App) -> None:
+    """Results nobody answered: a kind word in working time, then at the deadline the bare fact; nothing is assumed."""
+    with app.context() as ctx:
+        c = tab.result.c
+        due = (c.state.in_(("published", "answered")), c.next_at.is_not(None), c.next_at <= ctx.now)
+        found = list(ctx.db.execute(sa.select(c.id).where(*due).order_by(c.next_at).limit(5_000)).scalars())
+    for start in range(0, len(found), STEP):
+        with app.context() as ctx:
+            for result_id in found[start : start + STEP]:
+                if result := store.result(ctx.db, result_id):
+                    _unanswered(ctx, result)
+
+
+def _unanswered(ctx: Context, found: Result) -> None:
+    lock(ctx, found.cycle_id, found.person_id)
+    result, person, cycle = again(ctx, found), person_of(ctx, found), cycle_of(ctx, found)
+    if result.state != "published" or result.answer or not person.active:
+        move(ctx, result, (result.state,), next_at=None)
+        return
+    if result.deadline and ctx.now >= result.deadline:
+        if move(ctx, result, ("published",), next_at=None):
+            ctx.record("result.unanswered", result.id, subject=person, source=source(result))
+        return
+    if person.id in absence_facts.on_leave(ctx.db, [person.id], ctx.now) or not hours.working(ctx, person):
+        move(ctx, result, ("published",), next_at=min(ctx.now + timedelta(hours=1), result.deadline or ctx.now))
+        return
+    until = _local(result.deadline, person)
+    link = ctx.page(f"/performance/results/{result.id}", person)
+    ctx.say(person, lambda: cards_results.remind(cycle.name, until, link), result.id)
+    ctx.record("result.reminded", result.id, subject=person, source=source(result))
+    last = (result.deadline or ctx.now) - LAST_CALL
+    move(ctx, result, ("published",), next_at=last if ctx.now < last else result.deadline)
+
+
+def appeals_due(app: App) -> None:
+    """An appeal about to be late: its reviewer is reminded once, HR hears when it is; nobody there: somebody else."""
+    with app.context() as ctx:
+        c = tab.appeal.c
+        rows = list(ctx.db.execute(sa.select(c.id).where(c.state == "open").order_by(c.due_at).limit(5_000)).scalars())
+    for appeal_id in rows:
+        with app.context() as ctx:
+            if found := appeals.get(ctx.db, appeal_id):
+                _late(ctx, found)
+
+
+def _late(ctx: Context, found: appeals.Appeal) -> None:
+    result = store.result(ctx.db, found.result_id)
+    if result is None:
+        return
+    member, person, cycle = lock(ctx, result.cycle_id, result.person_id), person_of(ctx, result), cycle_of(ctx, result)
+    reviewer = ctx.people.get(found.reviewer_id)
+    barred = found.reviewer_id in seats.barred(ctx.db, member, ctx.now)
+    away = bool(absence_facts.on_leave(ctx.db, [found.reviewer_id], ctx.now))
+    if reviewer is None or not reviewer.active or barred or away:
+        other = seats.reviewer(ctx, member, frozenset({found.reviewer_id}))
+        if other and not absence_facts.on_leave(ctx.db, [other.id], ctx.now):
+            appeals.given(ctx, found, other)
+        return
+    # Told once the day before, and once when it is late: `reminded_at` says which of the two was.
+    late = ctx.now >= found.due_at
+    mark = found.due_at if late else found.due_at - LAST_CALL
+    if ctx.now < mark or (found.reminded_at and found.reminded_at >= mark) or not hours.working(ctx, reviewer):
+        return
+    readers = {reviewer.id: reviewer}
+    hr = ctx.people.get(cycle.created_by)
+    if late and hr and hr.active and hr.id != person.id:
+        readers[hr.id] = hr
+    for reader in readers.values():
+        _tell_late(ctx, reader, found, (person.name, cycle.name))
+    ctx.db.execute(sa.update(tab.appeal).where(tab.appeal.c.id == found.id).values(reminded_at=ctx.now))
+    if late:
+        ctx.record("appeal.late", found.id, subject=person, source=source(result))
+
+
+def _tell_late(ctx: Context, reader: Person, found: appeals.Appeal, who: tuple[str, str]) -> None:
+    due, link = _local(found.due_at, reader), ctx.page(f"/performance/appeals/{found.id}", reader)
+    ctx.say(reader, lambda: cards_appeals.appeal_late(*who, due, link), found.id)
+
+
+def _local(moment: datetime | None, person: Person) -> str:
+    return f"{moment.astimezone(ZoneInfo(person.zone)):%m-%d %H:%M}" if moment else ""
