@@ -19,7 +19,7 @@ run: .venv/.stamp-run ## everything against the sandbox: open the page it prints
 	$(V)/huizhi run
 
 test: browser check ## everything CI runs: style, types, import contracts, all tests
-	$(MAKE) --jobs=2 --output-sync=target first-half second-half
+	$(MAKE) --jobs=2 first-half second-half
 
 # Two processes on two cores; together they name every folder of tests, which a house test checks.
 first-half:
