@@ -11,18 +11,18 @@ import hmac
 import json
 import threading
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 
-from adapters.sandbox.state import Bubble, Json, Person, World
+from adapters.sandbox.aside import Aside
+from adapters.sandbox.state import Json, World
 from adapters.sandbox.vendor import Courier, Parcel
 from bot import clock
 from config.settings import Settings
 
-APP_ID, SECRET = "7438000001", "sandbox-esign-secret-opens-nothing-real"  # noqa: S105 - opens nothing
+NAME, APP_ID, SECRET = "esign", "7438000001", "sandbox-esign-secret-opens-nothing-real"  # noqa: S105 - opens nothing
 HEADER = "X-Tsign-Open-"
 STATUS = {"sign": 2, "refuse": 7, "expire": 5}
 
@@ -48,45 +48,11 @@ class Desk:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-class Esign:
-    """The shell's Vendor. It has no phones of its own: what belongs to chats is answered with nothing."""
+class House:
+    """Flows of one run, and what becomes of them."""
 
-    name = "esign"
-    prefixes = ("/v3/", "/esign/")  # files go beside: the wire is written down as text
-
-    def __init__(self, world: World, bot: Courier) -> None:
-        self.desk, self._bot, self._world = Desk(), bot, world
-        self.blueprint = _routes(self)
-
-    def start(self) -> str:
-        """Served on the shell's port."""
-        return ""
-
-    def stop(self) -> None:
-        """Nothing to close."""
-
-    def disconnect(self) -> None:
-        """There is no connection to cut."""
-
-    def fault(self, kind: str, path: str, code: str = "") -> tuple[Json, int]:
-        """As the gateway answers: 401 for identity, 429 for too many, 500 for the rest."""
-        status = {"expired_token": 401, "no_permission": 401, "rate_limit": 429}.get(kind, 500)
-        return {"code": status, "message": f"sandbox: {kind}"}, status
-
-    def click(self, person: Person, bubble: Bubble, key: str, form: Json) -> Json:
-        """No cards here."""
-        return {}
-
-    def read(self, person: Person, bubble: Bubble) -> Json:
-        """No messages here."""
-        return {}
-
-    def say(self, person: Person, text: str) -> Json:
-        """No chat here."""
-        return {}
-
-    def punched(self, person: Person, at: datetime) -> None:
-        """No attendance here."""
+    def __init__(self, bot: Courier) -> None:
+        self.desk, self._bot = Desk(), bot
 
     def end(self, flow: Flow, how: str) -> Json:
         """The signer's choice, and the callback about it, signed as the provider signs it."""
@@ -99,14 +65,14 @@ class Esign:
         headers = {f"{HEADER}App-Id": APP_ID, f"{HEADER}TIMESTAMP": now_ms, f"{HEADER}SIGNATURE": mark}
         headers |= {f"{HEADER}SIGNATURE-ALGORITHM": "hmac-sha256", "Content-Type": "application/json"}
         parcel = Parcel(flow.notify, {}, headers, body, shown)
-        return self._bot.deliver(self.name, flow.id, lambda: self._bot.post(self.name, parcel))
+        return self._bot.deliver(NAME, flow.id, lambda: self._bot.post(NAME, parcel))
 
 
-def _routes(vendor: Esign) -> Blueprint:
-    routes, desk = Blueprint("esign", __name__), vendor.desk
+def _routes(house: House) -> Blueprint:
+    routes, desk = Blueprint(NAME, __name__), house.desk
     _file_routes(routes, desk)
     _flow_routes(routes, desk)
-    _page_routes(routes, vendor)
+    _page_routes(routes, house)
     return routes
 
 
@@ -182,20 +148,20 @@ def _flow_routes(routes: Blueprint, desk: Desk) -> None:
         return Response(desk.files.get(file_id, b""), content_type="application/pdf")
 
 
-def _page_routes(routes: Blueprint, vendor: Esign) -> None:
+def _page_routes(routes: Blueprint, house: House) -> None:
     @routes.get("/esign/sign/<flow_id>")
     def page(flow_id: str) -> ResponseReturnValue:
-        if flow_id not in vendor.desk.flows:
+        if flow_id not in house.desk.flows:
             return Response("", 404)
         buttons = "".join(f'<button name="how" value="{how}">{how}</button> ' for how in STATUS)
         return f"<!doctype html><title>e签宝 (sandbox)</title><p>Stand-in, no signature.</p><form method=post>{buttons}"
 
     @routes.post("/esign/sign/<flow_id>")
     def choose(flow_id: str) -> ResponseReturnValue:
-        flow, how = vendor.desk.flows.get(flow_id), request.form.get("how", "")
+        flow, how = house.desk.flows.get(flow_id), request.form.get("how", "")
         if flow is None or how not in STATUS:
             return Response("", 404)
-        return vendor.end(flow, how)
+        return house.end(flow, how)
 
 
 def _refused() -> ResponseReturnValue | None:
@@ -232,6 +198,8 @@ def _error(code: int, message: str) -> Json:
     return {"code": code, "message": message, "data": None}
 
 
-def build(settings: Settings, world: World, bot: Courier) -> Esign:
+def build(settings: Settings, world: World, bot: Courier) -> Aside:
     """For the shell."""
-    return Esign(world, bot)
+    house = House(bot)
+    # What is put to /esign-files stays outside: the wire is written down as text.
+    return Aside(NAME, _routes(house), ("/v3/", "/esign/"), house=house)

@@ -17,13 +17,14 @@ def _nothing() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Aside:
-    """`begin` returns its address when it listens on a port of its own, `end` closes it."""
+    """`begin` returns its address when it listens on a port of its own, `end` closes it. `house`: who stands in."""
 
     name: str
     blueprint: Blueprint
     prefixes: tuple[str, ...]
     begin: Callable[[], str] = _nothing
     end: Callable[[], object] = _nothing
+    house: object = None
 
     def start(self) -> str:
         """See `begin`."""

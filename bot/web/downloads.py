@@ -5,9 +5,10 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import quote
 
 import sqlalchemy as sa
-from flask import make_response, redirect, request
+from flask import Response, make_response, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
@@ -111,10 +112,17 @@ def take(visit: Visit, path: str, back: str, subjects: Sequence[Person], case: s
         data = build(visit.app, subjects, case)
     except ValueError:
         return said("too_big", 413)
-    response = make_response(data)
-    response.headers["Content-Type"] = "application/zip"
     name = f"huizhi-{'case' if case else 'record'}-{clock.now():%Y%m%d-%H%M%S}.zip"
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return attached(data, name, "application/zip")
+
+
+def attached(content: bytes, name: str, media_type: str) -> Response:
+    """A file to keep, under its own name in every browser; never shown inside our pages."""
+    response = make_response(content)
+    response.headers["Content-Type"] = media_type
+    ascii_name = "".join(each if each.isascii() and (each.isalnum() or each in "-_.") else "_" for each in name)
+    told = f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(name, safe='')}"
+    response.headers["Content-Disposition"] = told
     return response
 
 

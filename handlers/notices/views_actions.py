@@ -16,11 +16,11 @@ from bot.db import begin
 from bot.errors import Refused
 from bot.evidence import audit
 from bot.locale import speaking
+from bot.web.downloads import attached
 from bot.web.pages import Visit
 from handlers.notices import cards, drafts, exports, page_words, recall, reminding, sending, store
 from handlers.notices.store import Notice
 from handlers.notices.views_board import Seen, seen
-from handlers.notices.views_own import download
 
 
 def _whole(visit: Visit, notice_id: str) -> Notice:
@@ -115,7 +115,7 @@ def export(visit: Visit, notice_id: str, kind: str) -> ResponseReturnValue:
         "csv": "text/csv; charset=utf-8",
         "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     }
-    return download(data, f"{cards.number(notice_id)}.{kind}", types[kind])
+    return attached(data, f"{cards.number(notice_id)}.{kind}", types[kind])
 
 
 def duplicate(visit: Visit, notice_id: str) -> ResponseReturnValue:

@@ -16,12 +16,13 @@ from bot.card import Card, reduce
 from bot.errors import Refused
 from bot.locale import speaking
 from bot.sheets import BadFile
+from bot.web.downloads import attached
 from bot.web.pages import Visit
 from handlers.notices import attachments, audience, cards, drafts, forms, opens, page_words, plan, store
 from handlers.notices.cards import Shown
 from handlers.notices.store import Notice
 from handlers.notices.views_board import may_open
-from handlers.notices.views_own import download, draw, files_of, rich
+from handlers.notices.views_own import draw, files_of, rich
 
 MOST = attachments.COUNT * attachments.SIZE + (1 << 20)
 """Bytes of the form with its files."""
@@ -207,4 +208,4 @@ def send_preview(visit: Visit, notice: Notice) -> None:
 
 def example(visit: Visit) -> ResponseReturnValue:
     """An empty list to fill in."""
-    return download("\ufeff账号,平台,姓名,备注\r\n".encode(), "list.csv", "text/csv; charset=utf-8")
+    return attached("\ufeff账号,平台,姓名,备注\r\n".encode(), "list.csv", "text/csv; charset=utf-8")

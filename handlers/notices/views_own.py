@@ -21,6 +21,7 @@ from bot import clock, receipts, signing
 from bot.locale import speaking
 from bot.people import Person
 from bot.signing_tables import document
+from bot.web.downloads import attached
 from bot.web.pages import Visit
 from handlers.notices import answers, cards, copies, opens, page_words, richtext, store
 from handlers.notices import tables as t
@@ -138,17 +139,7 @@ def attachment(visit: Visit, notice_id: str, file_id: str) -> ResponseReturnValu
         row = db.execute(sa.select(t.file).where(*where)).mappings().first() if allowed else None
     if row is None:
         raise NotFound
-    return download(bytes(row["content"]), row["name"], row["media_type"])
-
-
-def download(content: bytes, name: str, media_type: str) -> ResponseReturnValue:
-    """A file to keep, under its own name in every browser."""
-    response = make_response(content)
-    response.headers["Content-Type"] = media_type
-    ascii_name = "".join(each if each.isascii() and (each.isalnum() or each in "-_.") else "_" for each in name)
-    told = f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(name, safe='')}"
-    response.headers["Content-Disposition"] = told
-    return response
+    return attached(bytes(row["content"]), row["name"], row["media_type"])
 
 
 def copy(visit: Visit, notice_id: str) -> ResponseReturnValue:
@@ -164,7 +155,7 @@ def copy(visit: Visit, notice_id: str) -> ResponseReturnValue:
             title, body = found[0].said(visit.lang)
             source = {"ch": "page", "sha256": page_words.text_hash(title, body)}
             ctx.record("notice.copy_delivered", notice_id, subject=visit.person, source=source)
-    return download(told.encode(), f"{cards.number(notice_id)}.txt", "text/plain; charset=utf-8")
+    return attached(told.encode(), f"{cards.number(notice_id)}.txt", "text/plain; charset=utf-8")
 
 
 def paper_of(db: Connection, notice_id: str, person: Person) -> signing.Document | None:

@@ -21,11 +21,12 @@ from bot.evidence.tables import ev_event
 from bot.locale import speaking
 from bot.people import People, Person
 from bot.web import record
+from bot.web.downloads import attached
 from bot.web.pages import Visit
 from handlers.notices import board, parcels, store
 from handlers.notices.store import Recipient
 from handlers.notices.views_board import Seen, seen
-from handlers.notices.views_own import download, draw
+from handlers.notices.views_own import draw
 
 PHOTO = 6 << 20
 """Bytes of the form that brings a photo; `parcels.photo` takes a little less."""
@@ -142,4 +143,4 @@ def photo(visit: Visit, notice_id: str, parcel_id: str) -> ResponseReturnValue:
         row = parcels.get(db, parcel_id)
     if found.role != "all" or row is None or row["notice_id"] != notice_id or not row["photo"]:
         raise NotFound
-    return download(bytes(row["photo"]), f"{row['number']}.{row['photo_type'].rpartition('/')[2]}", row["photo_type"])
+    return attached(bytes(row["photo"]), f"{row['number']}.{row['photo_type'].rpartition('/')[2]}", row["photo_type"])

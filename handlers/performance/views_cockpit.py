@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from bot import clock
 from bot.context import Context
+from bot.web.downloads import attached
 from bot.web.pages import Visit
 from handlers.performance import board, charts, files_board, progress, reminding, setup, store
 from handlers.performance import tables as t
@@ -29,7 +30,6 @@ from handlers.performance.views_base import (
     path,
     wrong,
 )
-from handlers.performance.views_result import download
 
 KINDS = ("members", "goals", "progress")
 """What can be brought as a file into a cycle; a file of cycles belongs to the cockpit itself."""
@@ -186,7 +186,7 @@ def export(visit: Visit, cycle_id: str) -> ResponseReturnValue:
     error = attempt(visit, work)
     if error:
         return wrong(_shown(visit, cycle_id, error))
-    return download(content, f"{cycle.name}-{kind}.{form}", MEDIA[form])
+    return attached(content, f"{cycle.name}-{kind}.{form}", MEDIA[form])
 
 
 def open_cycle(visit: Visit, cycle_id: str) -> ResponseReturnValue:

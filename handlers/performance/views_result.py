@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from urllib.parse import quote
 
 import sqlalchemy as sa
-from flask import make_response, redirect, request
+from flask import redirect, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy.engine import Connection
 from werkzeug.datastructures import FileStorage
@@ -15,6 +14,7 @@ from werkzeug.exceptions import NotFound
 from bot import access
 from bot.errors import Refused
 from bot.locale import speaking
+from bot.web.downloads import attached
 from bot.web.pages import Visit
 from handlers.performance import answering, appeals, board, results, reviews, rules_scoring, store, uploads
 from handlers.performance import tables as t
@@ -112,17 +112,7 @@ def file(visit: Visit, file_id: str) -> ResponseReturnValue:
     # The person's own words and files are not for the manager's eyes.
     if not reviewing and seat(visit, result.cycle_id, result.person_id).role == "manager":
         raise NotFound
-    return download(bytes(row["content"]), row["name"], row["media_type"])
-
-
-def download(content: bytes, name: str, media_type: str) -> ResponseReturnValue:
-    """A file to keep, under its own name in every browser."""
-    response = make_response(content)
-    response.headers["Content-Type"] = media_type
-    ascii_name = "".join(each if each.isascii() and (each.isalnum() or each in "-_.") else "_" for each in name)
-    told = f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(name, safe='')}"
-    response.headers["Content-Disposition"] = told
-    return response
+    return attached(bytes(row["content"]), row["name"], row["media_type"])
 
 
 def files_of(db: Connection, matter: str) -> list[tuple[str, str, int]]:

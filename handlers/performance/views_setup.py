@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from werkzeug.exceptions import NotFound
 
 from bot.context import Context
+from bot.web.downloads import attached
 from bot.web.pages import Visit
 from handlers.performance import members, rules, rules_policy, setup, store
 from handlers.performance import tables as t
@@ -22,7 +23,6 @@ from handlers.performance.store import SIDES, Clause, Cycle, Dimension
 from handlers.performance.timeline import STEPS
 from handlers.performance.views_base import attempt, cycle_of, day, draw, field, need_hr, path, unread, wrong
 from handlers.performance.views_cockpit import MEDIA, imported
-from handlers.performance.views_result import download
 
 CLAUSE = ("no", "text", "at_least", "below", "band", "consequence", "factor")
 NUMBERS = ("at_least", "below", "factor")
@@ -130,7 +130,7 @@ def cycles_out(visit: Visit) -> ResponseReturnValue:
 
     if attempt(visit, work):
         raise NotFound
-    return download(content[0], f"cycles.{form}", MEDIA[form])
+    return attached(content[0], f"cycles.{form}", MEDIA[form])
 
 
 Rows = list[dict[str, str]]

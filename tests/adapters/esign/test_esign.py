@@ -13,10 +13,10 @@ import requests
 from werkzeug.serving import make_server
 
 from adapters.esign import wire
-from adapters.esign.sandbox import APP_ID, SECRET
-from adapters.esign.sandbox import Esign as StandIn
+from adapters.esign.sandbox import APP_ID, SECRET, House
 from adapters.esign.signing import Esign
 from adapters.sandbox import app as sandbox
+from adapters.sandbox.aside import Aside
 from bot import signing, signing_code, signing_copy
 from bot.errors import BadRequest, PlatformError
 from bot.event import Event
@@ -43,10 +43,10 @@ class Place:
         return Esign(self.running.url, APP_ID, SECRET, self.firm.app.settings.public_url)
 
     @property
-    def stand_in(self) -> StandIn:
+    def stand_in(self) -> House:
         found = self.running.vendors["esign"]
-        assert isinstance(found, StandIn)
-        return found
+        assert isinstance(found, Aside) and isinstance(found.house, House)
+        return found.house
 
     def prepare(self) -> signing.Document:
         with self.firm.app.context() as ctx:
