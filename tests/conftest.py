@@ -5,19 +5,18 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-import pgserver
 import pytest
 import redis
-import sqlalchemy as sa
 import structlog
 
 from bot import clock, embedded
 from bot.app import App
 from bot.db import create_engine
 from bot.evidence.keys import load_or_create
-from bot.schema import upgrade
 from bot.store import RedisStore
 from config.settings import load, sandbox_env
+from tests import databases as dbs
+from tests.databases import Databases
 from tests.world import FakePlatform, Firm
 
 
@@ -45,29 +44,33 @@ def postgres_server() -> Iterator[str]:
     Not below pytest's own folder: that one is closed to the unprivileged user PostgreSQL runs as.
     """
     folder = tempfile.mkdtemp(prefix="huizhi-pg-")
-    server = pgserver.get_server(folder, cleanup_mode="delete")
+    server = dbs.start(folder)
     yield server.get_uri()
     server.cleanup()
 
 
+@pytest.fixture(scope="session")
+def all_databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Databases:
+    """The templates of the run."""
+    return Databases(tmp_path_factory.mktemp("databases"), lambda: request.getfixturevalue("postgres_server"))
+
+
+@pytest.fixture
+def databases(all_databases: Databases) -> Iterator[Databases]:
+    """Where a test gets its databases; they are gone afterwards."""
+    yield all_databases
+    all_databases.drop()
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """A fresh, empty database of each kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/huizhi.db"
-    server = str(request.getfixturevalue("postgres_server"))
-    name = f"t{uuid.uuid4().hex[:12]}"
-    admin = create_engine(server).execution_options(isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    admin.dispose()
-    return sa.make_url(server).set(database=name).render_as_string(hide_password=False)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path, databases: Databases) -> str:
+    """A fresh database of each kind, with the schema and nothing in it."""
+    return databases.sqlite(tmp_path / "huizhi.db") if request.param == "sqlite" else databases.postgresql()
 
 
 @pytest.fixture
 def firm(database_url: str, tmp_path: Path, redis_socket: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Firm]:
     """The core with a fake platform on a real database; `firm.now` is the clock."""
-    upgrade(database_url)
     client = redis.Redis(unix_socket_path=str(redis_socket))
     client.flushall()
     settings = load(sandbox_env("http://127.0.0.1:1") | {"HUIZHI_SENDERS": "1"})  # one after the other

@@ -13,14 +13,12 @@ from bot.evidence import guard
 from bot.evidence.keys import Keys
 from bot.evidence.sequencer import sequence
 from bot.evidence.tables import ev_cosignature, ev_event, ev_part, ev_tile, ev_token
-from bot.schema import upgrade
 from tests.evidence.conftest import NOW, add
 
 
 @pytest.fixture
 def guarded(database_url: str, keys: Keys) -> Iterator[Engine]:
     """A migrated database with two placed events and a pending one."""
-    upgrade(database_url)
     engine = create_engine(database_url)
     with begin(engine) as conn:
         add(conn, keys, 1)

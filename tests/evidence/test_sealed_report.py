@@ -19,7 +19,6 @@ from bot.evidence.seal import validate
 from bot.evidence.sequencer import sequence
 from bot.evidence.tables import ev_report
 from bot.evidence.verify import read_zip, verify
-from bot.schema import upgrade
 from tests.evidence.conftest import NOW as LOGGED
 from tests.evidence.conftest import add, salts
 from tests.evidence.example import facts
@@ -46,7 +45,6 @@ def said(pdf: bytes, tmp_path: Path) -> str:
 
 
 def test_the_same_facts_give_the_same_sealed_file(database_url: str, tmp_path: Path, tsa: Authority) -> None:
-    upgrade(database_url)
     engine = db.create_engine(database_url)
     sealing = Sealing(tmp_path / "keys", [Stamper("tsa1", tsa.url)], tsa.roots_path.read_bytes())
     with db.begin(engine) as conn:
@@ -62,7 +60,6 @@ def test_the_same_facts_give_the_same_sealed_file(database_url: str, tmp_path: P
 
 
 def test_a_report_that_got_no_stamp_does_not_speak_of_one(database_url: str, tmp_path: Path, tsa_roots: bytes) -> None:
-    upgrade(database_url)
     engine = db.create_engine(database_url)
     sealing = Sealing(tmp_path / "keys", [Gone()], tsa_roots)
     with db.begin(engine) as conn:

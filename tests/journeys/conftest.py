@@ -1,16 +1,13 @@
 from __future__ import annotations
 
-import shutil
 import socket
 import threading
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
-import sqlalchemy as sa
 
 from adapters.sandbox.app import Running, start
 from bot import clock, router
@@ -18,13 +15,13 @@ from bot.app import App
 from bot.db import create_engine
 from bot.evidence.keys import load_or_create
 from bot.rehearsal import free_port
-from bot.schema import upgrade
 from bot.store import RedisStore
 from bot.tables import failed
 from config.settings import load, sandbox_env
 from tests.adapters.mail.test_mail import Sink
 from tests.adapters.sms import gateway
 from tests.adapters.sms.gateway import Gateway
+from tests.databases import Databases
 from tests.journeys.theatre import Theatre, local, platform_of
 
 
@@ -53,30 +50,11 @@ def mails() -> Iterator[Sink]:
     thread.join(5)
 
 
-@pytest.fixture(scope="session")
-def fresh_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A SQLite database with the schema and nothing in it."""
-    file = tmp_path_factory.mktemp("fresh") / "journey.db"
-    upgrade(f"sqlite:///{file}")
-    return file
-
-
 @pytest.fixture
-def journey_database(request: pytest.FixtureRequest, tmp_path: Path, fresh_file: Path) -> str:
+def journey_database(request: pytest.FixtureRequest, tmp_path: Path, databases: Databases) -> str:
     """SQLite, or PostgreSQL for a test that is parametrised with it; empty."""
-    if getattr(request, "param", "sqlite") == "sqlite":
-        for each in fresh_file.parent.glob("journey.db*"):
-            shutil.copy(each, tmp_path / each.name)
-        return f"sqlite:///{tmp_path}/journey.db"
-    server = str(request.getfixturevalue("postgres_server"))
-    name = f"story{uuid.uuid4().hex[:12]}"
-    admin = create_engine(server).execution_options(isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    admin.dispose()
-    url = sa.make_url(server).set(database=name).render_as_string(hide_password=False)
-    upgrade(url)
-    return url
+    kind = getattr(request, "param", "sqlite")
+    return databases.sqlite(tmp_path / "journey.db") if kind == "sqlite" else databases.postgresql()
 
 
 @pytest.fixture

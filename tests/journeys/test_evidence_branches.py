@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,6 +18,7 @@ from bot.evidence.tables import ev_event, ev_hold, ev_object, ev_part
 from bot.evidence.verify import verify
 from bot.people import People
 from bot.rehearsal import Stage, stage, until
+from tests.databases import Databases
 from tests.journeys.test_evidence_day90 import Scene, named, workday
 
 AGREE, ERASE = "同意并确认", "同意删除"
@@ -26,18 +26,11 @@ CONSENTS = ("请确认您的电子送达地址", "是否同意电子签名与存
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def scene(request: pytest.FixtureRequest, tmp_path: Path, postgres_server: str) -> Iterator[Scene]:
+def scene(request: pytest.FixtureRequest, tmp_path: Path, databases: Databases) -> Iterator[Scene]:
     """A working day in the past, five past ten, in a firm of office people; everybody is asked for two consents."""
     overrides = {}
     if request.param == "postgresql":
-        name = f"evidence{random.randrange(10**9)}"
-        admin = create_engine(postgres_server).execution_options(isolation_level="AUTOCOMMIT")
-        with admin.connect() as connection:
-            connection.execute(sa.text(f"CREATE DATABASE {name}"))
-        admin.dispose()
-        overrides["DATABASE_URL"] = (
-            sa.make_url(postgres_server).set(database=name).render_as_string(hide_password=False)
-        )
+        overrides["DATABASE_URL"] = databases.postgresql()
     with stage(tmp_path / "stage", overrides=overrides) as theatre:
         begun = workday(datetime.now(ZoneInfo("Asia/Shanghai")) - timedelta(days=90))
         theatre.control("clock", {"at": f"{begun:%Y-%m-%dT10:05:00}"})

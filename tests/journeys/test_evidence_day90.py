@@ -158,7 +158,8 @@ def stamped(scene: Scene) -> None:
     for _ in range(20):
         scene.pass_time(16)
         with suppress(TimeoutError):
-            return until("the authority stamped the log", done, patience=4)
+            until("the authority stamped the log", done, patience=4)
+            return
     raise TimeoutError("the authority stamped the log")
 
 

@@ -18,21 +18,16 @@ from bot.evidence.tables import ev_event
 from bot.evidence.verify import verify
 from bot.rehearsal import Stage, free_port, stage, until
 from bot.tables import failed, inbox, outbox, person
+from tests.databases import Databases
 
 DAY = "2026-06-11"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def theatre(request: pytest.FixtureRequest, tmp_path: Path, postgres_server: str) -> Iterator[Stage]:
+def theatre(request: pytest.FixtureRequest, tmp_path: Path, databases: Databases) -> Iterator[Stage]:
     overrides = {"WECOM_MEMBER_PER_MINUTE": "1000"}  # a crowd of two people: nobody is held back here
     if request.param == "postgresql":
-        name = f"journey{random.randrange(10**9)}"
-        admin = create_engine(postgres_server).execution_options(isolation_level="AUTOCOMMIT")
-        with admin.connect() as connection:
-            connection.execute(sa.text(f"CREATE DATABASE {name}"))
-        admin.dispose()
-        url = sa.make_url(postgres_server).set(database=name)
-        overrides["DATABASE_URL"] = url.render_as_string(hide_password=False)
+        overrides["DATABASE_URL"] = databases.postgresql(full=False)
     with stage(tmp_path, overrides=overrides) as everything:
         everything.morning()
         everything.open()

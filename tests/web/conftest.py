@@ -111,7 +111,6 @@ def yes(event: Event, ctx: Context) -> Card | None:
 @pytest.fixture
 def web(database_url: str, tmp_path: Path, redis_socket: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
     """The web process on a fresh database and a real Redis."""
-    upgrade(database_url)
     router.discover("handlers", "flow")
     monkeypatch.setitem(router.routes.flows, ACTION, yes)
     client = redis.Redis(unix_socket_path=str(redis_socket))
