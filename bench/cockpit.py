@@ -31,6 +31,7 @@ from bot.evidence.keys import load_or_create
 from bot.people import People
 from bot.ports import DirectoryPerson
 from bot.store import RedisStore
+from bot.tables import approval, approval_seat, approval_step
 from bot.web.server import create_app
 from bot.web.session import Sessions
 from config.settings import load, sandbox_env
@@ -47,6 +48,8 @@ PAGES = {
     "low of a department": "/performance/cockpit/{cycle}/people?state=low&site=d17",
     "calibration (manager)": "/performance/cockpit/{cycle}/calibration?state=manager",
     "calibration (results)": "/performance/cockpit/{cycle}/calibration?state=result&site=d17",
+    "approve many": "/performance/cockpit/{cycle}/release",
+    "form of a cycle": "/performance/cockpit/new/cycle",
     "my performance": "/performance",
 }
 CLAUSES = (
@@ -96,7 +99,25 @@ def _stand(db: sa.Connection, cycle_id: str) -> None:
     )
     for start in range(0, len(reviews), 1000):
         db.execute(sa.insert(t.review), reviews[start : start + 1000])
+    _wait(db, cycle_id, now)
     db.execute(sa.update(t.cycle).values(state="scoring"))
+
+
+def _wait(db: sa.Connection, cycle_id: str, now: datetime) -> None:
+    """Whoever is in `approving` has a result that waits for HR."""
+    c = t.member.c
+    found = db.execute(sa.select(c.person_id).where(c.cycle_id == cycle_id, c.state == "approving")).scalars().all()
+    text = dict.fromkeys(("band", "clause", "consequence", "text", "sha256", "answer", "words"), "x")
+    result = text | {"cycle_id": cycle_id, "version": 1, "score": "80", "state": "approving"}
+    asked = {"kind": "performance_result", "day": now.date(), "facts": "{}", "version": 1, "step": 0, "state": "open"}
+    asked |= {"bulk": False, "opened_at": now}
+    step, seat = {"no": 0, "role": "hr", "asked_role": "hr", "state": "open"}, {"no": 0, "person_id": "fake:hr"}
+    ids = {person: f"pr-{no}" for no, person in enumerate(found)}
+    db.execute(sa.insert(t.result), [result | {"id": ids[each], "person_id": each} for each in found])
+    requests = [asked | {"id": ids[each], "matter": ids[each], "person_id": each} for each in found]
+    db.execute(sa.insert(approval), requests)
+    db.execute(sa.insert(approval_step), [step | {"approval_id": each} for each in ids.values()])
+    db.execute(sa.insert(approval_seat), [seat | {"approval_id": each} for each in ids.values()])
 
 
 def browser(app: App) -> FlaskClient:

@@ -67,6 +67,10 @@ def attendance() -> None:
     """Punches from devices and files."""
 
 
+def _told(stored: int) -> None:
+    click.echo(f"… {stored:,}", err=True)
+
+
 @attendance.command("import")
 @click.argument("file", type=_FILE)
 @click.option("--platform", default="", help="Whose user ids the file holds, e.g. wecom; empty: all platforms.")
@@ -78,7 +82,7 @@ def attendance_import(file: Path, platform: str, dry_run: bool, as_json: bool) -
     if platform and platform not in app.platforms:
         raise click.UsageError(f"没有这个平台 / no such platform: {platform} ({', '.join(app.platforms)})")
     try:
-        report = _part("imports").load(app, file, platform, dry_run=dry_run)
+        report = _part("imports").load(app, file, platform, dry_run=dry_run, told=None if as_json else _told)
     except BotError as error:
         raise click.ClickException(str(error)) from error
     counts = {name: getattr(report, name) for name in ("new", "merged", "known", "skipped", "rejected")}

@@ -58,9 +58,11 @@ def demo(folder: Path) -> None:
 
     shutil.rmtree(folder, ignore_errors=True)
     console = Console(highlight=False)
-    with stage(folder) as theatre:
-        for story in router.discover("handlers", "demo"):
-            story.play(theatre, console.print)  # type: ignore[attr-defined]
+    stories: list[Any] = list(router.discover("handlers", "demo"))
+    wanted = {name: value for each in stories for name, value in getattr(each, "SETTINGS", {}).items()}
+    with stage(folder, overrides=wanted) as theatre:
+        for story in stories:
+            story.play(theatre, console.print)
         theatre.settle()
         _prove(theatre, console)
 

@@ -17,7 +17,7 @@ from bot.tables import person as table
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """`ref` is the random pseudonym used in evidence; `role` is employee, hr or hr_head; `locale` zh or en."""
+    """`ref` is the random pseudonym used in evidence; `role` is employee, hr, hr_head or it; `locale` zh or en."""
 
     id: str
     ref: str
@@ -83,8 +83,8 @@ class People:
 def sync(connection: Connection, platform: str, found: Iterable[DirectoryPerson], roles: Mapping[str, str]) -> int:
     """Bring the tables in line with a platform's directory; people who vanished become inactive, none is deleted.
 
-    `roles` maps user ids to hr / hr_head. Returns how many people the directory held. Only what changed is written, in
-    bulk: 100,000 people who stayed as they were cost two reads.
+    `roles` maps user ids to hr / hr_head / it. Returns how many people the directory held. Only what changed is
+    written, in bulk: 100,000 people who stayed as they were cost two reads.
     """
     people = {each.user_id: each for each in found}
     rows = connection.execute(sa.select(table).where(table.c.platform == platform)).mappings().all()

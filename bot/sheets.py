@@ -6,6 +6,7 @@ the caps allow is unpacked.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
@@ -13,6 +14,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO
 from xml.etree.ElementTree import Element, ParseError
 
@@ -33,13 +35,15 @@ _CELL = re.compile(r"([A-Z]{1,3})\d+$")
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """The most that is read: bytes of the file, rows, columns, characters of a cell, bytes unpacked and their ratio."""
+    """The most that is read: bytes of the file, rows, columns, characters of a cell, bytes unpacked and their ratio;
+    `strings` bytes of a workbook's shared texts, the only part of a file that is kept in memory."""
 
     size: int = 10 << 20
     rows: int = 50_000
     columns: int = 200
     cell: int = 2_000
     unpacked: int = 256 << 20
+    strings: int = 64 << 20
     ratio: int = 200
 
 
@@ -47,24 +51,33 @@ class BadFile(BotError):
     """The file as a whole is refused; the text says why, for the person who brought it."""
 
 
-def rows(data: bytes, caps: Caps = Caps()) -> Iterator[Row]:  # noqa: B008 - frozen
-    """Every row with its number. Raises BadFile, also half-way: nothing read from such a file may be kept."""
-    if len(data) > caps.size:
-        raise BadFile(f"文件超过 {caps.size >> 20} MB / the file is larger than {caps.size >> 20} MB")
-    if data.startswith(b"PK"):
-        found = _xlsx(data, caps)
-    elif data.startswith(b"\xd0\xcf\x11\xe0"):
+def rows(source: bytes | Path, caps: Caps = Caps()) -> Iterator[Row]:  # noqa: B008 - frozen
+    """Every row with its number. Raises BadFile, also half-way: nothing read from such a file may be kept.
+
+    A `Path` is read piece by piece, so that memory does not grow with the file.
+    """
+    with source.open("rb") if isinstance(source, Path) else io.BytesIO(source) as file:
+        if file.seek(0, io.SEEK_END) > caps.size:
+            raise BadFile(f"文件超过 {caps.size >> 20} MB / the file is larger than {caps.size >> 20} MB")
+        file.seek(0)
+        for count, row in enumerate(_found(file, caps), 1):
+            if count > caps.rows:
+                raise BadFile(f"超过 {caps.rows} 行 / more than {caps.rows} rows")
+            if len(row[1]) > caps.columns or any(len(cell) > caps.cell for cell in row[1]):
+                raise BadFile(f"第 {row[0]} 行过长 / row {row[0]} is too long")
+            yield row
+
+
+def _found(file: IO[bytes], caps: Caps) -> Iterator[Row]:
+    magic = file.read(8)
+    file.seek(0)
+    if magic.startswith(b"PK"):
+        return _xlsx(file, caps)
+    if magic.startswith(b"\xd0\xcf\x11\xe0"):
         raise BadFile(
             "旧版或加密的 Excel 文件，请另存为 xlsx 或 csv / an old or encrypted Excel file: save as xlsx or csv"
         )
-    else:
-        found = _csv(data, caps)
-    for count, row in enumerate(found, 1):
-        if count > caps.rows:
-            raise BadFile(f"超过 {caps.rows} 行 / more than {caps.rows} rows")
-        if len(row[1]) > caps.columns or any(len(cell) > caps.cell for cell in row[1]):
-            raise BadFile(f"第 {row[0]} 行过长 / row {row[0]} is too long")
-        yield row
+    return _csv(file, caps)
 
 
 def plain(cell: str) -> str:
@@ -72,32 +85,46 @@ def plain(cell: str) -> str:
     return cell[1:] if cell.startswith("'") and FORMULA.match(cell[1:]) else cell
 
 
-def _csv(data: bytes, caps: Caps) -> Iterator[Row]:
-    text = _decoded(data)
-    if "\0" in text:
-        raise BadFile("不是文本文件 / not a text file")
+def _csv(file: IO[bytes], caps: Caps) -> Iterator[Row]:
+    text = io.TextIOWrapper(file, encoding=_encoding(file), newline="")
     try:
-        reader = csv.reader(io.StringIO(text, newline=""))
+        reader = csv.reader(_lines(text, caps))
         for cells in reader:
             yield reader.line_num, [cell.strip() for cell in cells]
     except csv.Error as error:
         raise BadFile(f"不是有效的 CSV / not valid CSV: {error}") from error
+    finally:
+        text.detach()
 
 
-def _decoded(data: bytes) -> str:
+def _lines(text: IO[str], caps: Caps) -> Iterator[str]:
+    """Lines of bounded length; a NUL means that this is no text."""
+    while line := text.readline(caps.columns * caps.cell):
+        if "\0" in line:
+            raise BadFile("不是文本文件 / not a text file")
+        yield line
+
+
+def _encoding(file: IO[bytes]) -> str:
     """UTF-8 with or without BOM, UTF-16 with BOM (Excel's "Unicode text"), else GBK (GB 18030)."""
-    names = ("utf-16",) if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "gb18030")
-    for name in names:
+    wide = file.read(2) in (b"\xff\xfe", b"\xfe\xff")
+    for name in ("utf-16",) if wide else ("utf-8-sig", "gb18030"):
+        file.seek(0)
+        decoder = codecs.getincrementaldecoder(name)()
         try:
-            return data.decode(name)
+            while block := file.read(SMALL):
+                decoder.decode(block)
+            decoder.decode(b"", final=True)
         except UnicodeError:
             continue
+        file.seek(0)
+        return name
     raise BadFile("编码既不是 UTF-8 也不是 GBK / neither UTF-8 nor GBK")
 
 
-def _xlsx(data: bytes, caps: Caps) -> Iterator[Row]:
+def _xlsx(file: IO[bytes], caps: Caps) -> Iterator[Row]:
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as book:
+        with zipfile.ZipFile(file) as book:
             _checked(book, caps)
             strings = _strings(book, caps)
             with book.open(_sheet(book)) as sheet:
@@ -133,11 +160,11 @@ def _strings(book: zipfile.ZipFile, caps: Caps) -> list[str]:
     name = "xl/sharedStrings.xml"
     if name not in book.namelist():
         return []
-    if book.getinfo(name).file_size > caps.unpacked // 4:
+    if book.getinfo(name).file_size > caps.strings:
         raise BadFile("xlsx 文本过多 / too much text in the xlsx")
     found: list[str] = []
     with book.open(name) as part:
-        for _, element in iterparse(_bounded(part, caps.unpacked // 4), forbid_dtd=True):
+        for _, element in iterparse(_bounded(part, caps.strings), forbid_dtd=True):
             if element.tag == f"{_NS}si":
                 found.append("".join(text.text or "" for text in element.iter(f"{_NS}t"))[: caps.cell + 1])
                 element.clear()

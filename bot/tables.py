@@ -34,6 +34,9 @@ membership = sa.Table(
 
 # Every inbound event looks its person up by the folded id.
 sa.Index("ix_person_folded", person.c.platform, sa.func.lower(person.c.user_id))
+# Few people have a role and a manager has few reports; both are asked for on nearly every page.
+sa.Index("ix_person_role", person.c.role)
+sa.Index("ix_person_manager", person.c.manager_id)
 
 inbox = sa.Table(
     "inbox",

@@ -74,7 +74,8 @@ def _secret_key(value: str, production: bool) -> str:
 
 
 def _roles(value: str, _: bool) -> str:
-    wrong = [pair for pair in value.split(",") if not re.fullmatch(r"[a-z0-9_]+:[^=,\s]+=(hr|hr_head)", pair.strip())]
+    pattern = r"[a-z0-9_]+:[^=,\s]+=(hr|hr_head|it)"
+    wrong = [pair for pair in value.split(",") if not re.fullmatch(pattern, pair.strip())]
     return "" if not wrong else f"holds {wrong[0]!r}"
 
 
@@ -184,6 +185,11 @@ def _between(low: int, high: int) -> Check:
     return lambda value, _: "" if value.isascii() and value.isdigit() and low <= int(value) <= high else f"is {value!r}"
 
 
+def _clause(value: str, _: bool) -> str:
+    parts = [each.strip() for each in value.split("|", 3)]
+    return "" if len(parts) == 4 and all(parts) and len(value) <= 400 else "is no clause of four parts"
+
+
 CHECKS: Mapping[str, Check] = {
     "HUIZHI_PLATFORMS": _platforms,
     "HUIZHI_ENVIRONMENT": _one_of("development", "production"),
@@ -191,6 +197,8 @@ CHECKS: Mapping[str, Check] = {
     "HUIZHI_SECRET_KEY": _secret_key,
     "HUIZHI_ROLES": _roles,
     "HUIZHI_TIMEZONE": _timezone,
+    "HUIZHI_ATTENDANCE_CLAUSE": _clause,
+    "HUIZHI_CASE_FILE_MB": _between(1, 10),
     "HUIZHI_CLOCK_FILE": _clock_file,
     "HUIZHI_LEAVER_LINK_DAYS": _days,
     "HUIZHI_PROGRESS_STALE_DAYS": _days,

@@ -41,6 +41,8 @@ class Settings(BaseModel):
     timezone: str = default("HUIZHI_TIMEZONE")
     clock_file: str = default("HUIZHI_CLOCK_FILE")
     approvals: str = ""
+    attendance_clause: str = ""
+    case_file_mb: int = int(default("HUIZHI_CASE_FILE_MB"))
     leaver_link_days: int = int(default("HUIZHI_LEAVER_LINK_DAYS"))
     database_url: str = Field(default=default("DATABASE_URL"), repr=False)
     redis_url: str = Field(default=default("REDIS_URL"), repr=False)
@@ -215,6 +217,7 @@ def sandbox_env(url: str, ws: str = "") -> dict[str, str]:
         "HUIZHI_ENVIRONMENT": "development",
         "HUIZHI_SECRET_KEY": "sandbox-only-".ljust(SECRET_KEY_LENGTH, "x"),
         "HUIZHI_ROLES": "wecom:wang=hr,wecom:chen=hr_head,dingtalk:wu=hr",
+        "HUIZHI_ATTENDANCE_CLAUSE": "考勤制度|v4|第12条|收到返岗通知后三个工作日仍未返岗，属于严重违纪",
         "WECOM_CORP_ID": "ww00000000000000f1",
         "WECOM_AGENT_ID": "1000002",
         "WECOM_SECRET": "sandbox-wecom-secret-opens-nothing-real-000",

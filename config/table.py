@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from config.attendance import ATTENDANCE_SETTINGS
 from config.channels import CHANNEL_SETTINGS
 from config.delivery import DELIVERY_SETTINGS
 from config.notices import NOTICE_SETTINGS
@@ -55,9 +56,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "HUIZHI_ROLES",
         "roles",
-        "Who is HR and who heads HR, until the directory can say it.",
-        "wecom:wang=hr,wecom:chen=hr_head,dingtalk:wu=hr",
-        "platform:userid=hr or hr_head, separated by commas",
+        "Who is HR, who heads HR and who is asked as IT (optional), until the directory can say it.",
+        "wecom:wang=hr,wecom:chen=hr_head,wecom:zhao=it,dingtalk:wu=hr",
+        "platform:userid=hr, hr_head or it, separated by commas",
     ),
     Setting(
         "HUIZHI_TIMEZONE",
@@ -91,6 +92,7 @@ SETTINGS: tuple[Setting, ...] = (
         "redis://… | rediss://… | unix://… | empty",
         secret=True,
     ),
+    *ATTENDANCE_SETTINGS,
     *CHANNEL_SETTINGS,
     *DELIVERY_SETTINGS,
     Setting(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,15 +14,13 @@ from sqlalchemy import Connection
 
 from bot.evidence import notes
 from bot.evidence.keys import Keys
+from bot.evidence.salts import SALT, Salts, drawn
 from bot.evidence.statements import Statements, statements
 from bot.evidence.tree import leaf_hash
 
-SALT = 32
 SAFE_INTEGER = 2**53
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-Salts = Callable[[int], bytes]
-"""Given a length, that many unguessable bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +91,7 @@ def milliseconds(moment: datetime) -> int:
 def stamp(moment: datetime) -> str:
     """`2026-11-20T01:00:05.510Z`."""
     milliseconds(moment)
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def promise_text(origin: str, leaf: bytes, seen_ms: int) -> str:
@@ -124,7 +121,7 @@ def append(
     object_id: str,
     parts: Sequence[Part],
     source: Mapping[str, str],
-    salts: Salts = secrets.token_bytes,
+    salts: Salts | None = None,
     vault: Vault | None = None,
 ) -> Appended:
     """Write one event, chained to the last one of its object. See `Draft` and `append_many`."""
@@ -138,7 +135,7 @@ def append_many(
     drafts: Sequence[Draft],
     *,
     vault: Vault | None = None,
-    salts: Salts = secrets.token_bytes,
+    salts: Salts | None = None,
 ) -> list[Appended]:
     """Write events in this order, each chained to the last one of its object. Does not commit.
 
@@ -149,6 +146,7 @@ def append_many(
     ready = statements(conn.dialect.name, conn.dialect.paramstyle)
     heads = _heads(conn, ready, {draft.object_id for draft in drafts})
     events, parts, done = [], [], []
+    salts = salts or drawn(sum(1 + len(draft.parts) for draft in drafts))
     sealer = (
         vault.prepared(conn, {each for draft in drafts if draft.parts and (each := _holder(draft))}) if vault else None
     )

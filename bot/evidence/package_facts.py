@@ -15,6 +15,7 @@ from bot.evidence.package_rows import Chosen
 from bot.evidence.verify import Finding, Reason, Report, Verdict
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_ROOTS = "tsa-roots.pem"
 _WORDS = {
     "proven": ("已证明", "Proven"),
     "wide": ("已证明，时间范围较宽", "Proven, wide window"),
@@ -52,8 +53,12 @@ def facts_of(
             facts.AnchorFact(row.kind, row.epoch, row.size, row.target, moment(row.posted_ms)) for row in proofs.anchors
         ),
         consents=tuple(_consent(step) for step in steps),
-        gaps=tuple(_gap(found) for found in (*checked.findings, *checked.notes)),
-        limits=tuple(_sentence(limit) for limit in checked.limits),
+        gaps=tuple(_gap(found) for found in (*checked.findings, *checked.notes) if found.file != _ROOTS),
+        # Which roots were trusted is no gap in the records; the reader compares them with the authority's.
+        limits=(
+            *map(_sentence, checked.limits),
+            *(_gap(found) for found in (*checked.findings, *checked.notes) if found.file == _ROOTS),
+        ),
     )
 
 

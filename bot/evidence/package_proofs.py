@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Row, Table, select
 
 from bot.evidence import notes, tree
 from bot.evidence.package_rows import chunks
+from bot.evidence.revocation import lists_of
 from bot.evidence.tables import ev_anchor, ev_checkpoint, ev_cosignature, ev_tile, ev_token
 
 _WIDTH, _BITS = 256, 8
@@ -147,7 +148,11 @@ def _add_stamps(files: dict[str, bytes], made: Proofs, epoch: int) -> None:
 
 
 def add_tokens(conn: Connection, files: dict[str, bytes], made: Proofs) -> None:
-    """The tokens' own bytes: read apart, because most of a log's tokens are not needed."""
+    """The tokens' own bytes: read apart, because most of a log's tokens are not needed; and their authorities' newest
+    revocation lists, where some were kept."""
+    for authority in sorted({row.authority for row in made.tokens}):
+        if lists := lists_of(conn, authority):
+            files[f"checkpoints/{authority}.crl.pem"] = lists
     wanted = {(row.epoch, row.size) for row in made.tokens}
     for epoch in sorted({epoch for epoch, _ in wanted}):
         for some in chunks(sorted(size for number, size in wanted if number == epoch)):

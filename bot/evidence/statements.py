@@ -5,11 +5,24 @@ from __future__ import annotations
 import functools
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Row, Table, bindparam, insert
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Dialect,
+    Integer,
+    LargeBinary,
+    Row,
+    String,
+    Table,
+    Text,
+    bindparam,
+    insert,
+)
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql import ClauseElement
 
 from bot.evidence.tables import ev_event, ev_object, ev_part
@@ -17,19 +30,23 @@ from bot.evidence.tables import ev_event, ev_object, ev_part
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """`order` names the columns of positional parameters (SQLite); None where the driver takes names."""
+    """`order`: the columns. `arrays`: each column of all rows is one parameter (PostgreSQL), else each row is a tuple
+    of positional parameters (SQLite)."""
 
     sql: str
-    order: tuple[str, ...] | None
+    order: tuple[str, ...]
+    arrays: bool = False
 
     def each(self, conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Write all rows with one call of the driver."""
-        if rows:
-            given = [self._given(row) for row in rows]
-            conn.exec_driver_sql(self.sql, given[0] if len(given) == 1 else given)
-
-    def _given(self, row: Mapping[str, Any]) -> Any:
-        return dict(row) if self.order is None else tuple([row[name] for name in self.order])
+        """Write all rows, in their order, with one call of the driver."""
+        if not rows:
+            return
+        given: Any = list(map(itemgetter(*self.order), rows))
+        if self.arrays:
+            given = tuple(map(list, zip(*given, strict=True)))
+        elif len(given) == 1:
+            given = given[0]
+        conn.exec_driver_sql(self.sql, given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +62,38 @@ class Statements:
 @functools.cache
 def statements(dialect_name: str, paramstyle: str) -> Statements:
     """For "sqlite" or "postgresql" and the driver's parameter style."""
-    dialect: Dialect = (postgresql if dialect_name == "postgresql" else sqlite).dialect(paramstyle=paramstyle)
+    if dialect_name == "postgresql":
+        moved = " ON CONFLICT (object_id) DO UPDATE SET head_seq = excluded.head_seq, head_leaf = excluded.head_leaf"
+        event, part, move = (_unnested(each) for each in (ev_event, ev_part, ev_object))
+        return Statements(_hold, event, part, replace(move, sql=move.sql + moved))
+    dialect: Dialect = sqlite.dialect(paramstyle=paramstyle)
 
     def compiled(statement: ClauseElement) -> Statement:
         made = statement.compile(dialect=dialect)
-        order = getattr(made, "positiontup", None)
-        return Statement(str(made), tuple(order) if order is not None else None)
+        return Statement(str(made), tuple(getattr(made, "positiontup", None) or ()))
 
-    def into(table: Table, *but: str) -> Statement:
+    def into(table: Table) -> Statement:
         # inline: no RETURNING for a key that nobody reads.
-        return compiled(
-            insert(table).inline().values({c.name: bindparam(c.name) for c in table.c if c.name not in but})
-        )
+        return compiled(insert(table).inline().values({name: bindparam(name) for name in _columns(table)}))
 
-    heads = _hold if dialect_name == "postgresql" else _look
-    return Statements(heads, into(ev_event, "n", "log_index"), into(ev_part), compiled(_moved(dialect_name)))
+    return Statements(_look, into(ev_event), into(ev_part), compiled(_moved()))
+
+
+def _columns(table: Table) -> list[str]:
+    return [column.name for column in table.c if column.name not in ("n", "log_index")]
+
+
+def _unnested(table: Table) -> Statement:
+    """One statement for any number of rows: `executemany` would send a message, and run the planner, for each."""
+    names = _columns(table)
+    columns = ", ".join(names)
+    given = ", ".join(f"%b::{_ARRAYS[table.c[name].type.__class__]}[]" for name in names)
+    return Statement(
+        f"INSERT INTO {table.name} ({columns}) SELECT {columns}"  # noqa: S608 - names of ours
+        f" FROM unnest({given}) WITH ORDINALITY AS v({columns}, place) ORDER BY place",
+        tuple(names),
+        arrays=True,
+    )
 
 
 def _look(conn: Connection, objects: Sequence[str]) -> Sequence[Row[Any]]:
@@ -83,10 +117,13 @@ _HOLD = (
 )
 
 
-def _moved(dialect_name: str) -> ClauseElement:
-    values: dict[str, Any] = {name: bindparam(name) for name in ("object_id", "head_seq", "head_leaf")}
-    write = postgresql.insert(ev_object) if dialect_name == "postgresql" else sqlite.insert(ev_object)
-    new = write.values(values)
+_ARRAYS: dict[type, str] = {
+    String: "text", Text: "text", Integer: "integer", BigInteger: "bigint", LargeBinary: "bytea"
+}  # fmt: skip
+
+
+def _moved() -> ClauseElement:
+    new = sqlite.insert(ev_object).values({name: bindparam(name) for name in _columns(ev_object)})
     return new.on_conflict_do_update(
         index_elements=["object_id"], set_={"head_seq": new.excluded.head_seq, "head_leaf": new.excluded.head_leaf}
     )

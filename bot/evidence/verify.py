@@ -49,8 +49,8 @@ HIGH_STAKES = re.compile(
 KNOWN = re.compile(
     r"README\.(?:zh|en)\.txt|report\.pdf|manifest\.(?:json|note)|policy\.txt|tsa-roots\.pem|timeline\.zh\.txt|SHA256SUMS"
     r"|events/\d{6}\.json|parts/\d{6}-[^/]+|proofs/\d+-\d+\.tlog-proof|consistency/\d+-\d+-\d+\.txt|also/.+"
-    r"|checkpoints/\d+-\d+\.(?:note|cosig|[a-z0-9_-]+\.(?:tst|chain\.pem))|anchors/anchors\.json"
-    r"|consents/consents\.json|epochs/epochs\.json|verify/(?:huizhi_verify\.py|verify\.html)"
+    r"|checkpoints/\d+-\d+\.(?:note|cosig|[a-z0-9_-]+\.(?:tst|chain\.pem))|checkpoints/[a-z0-9_-]+\.crl\.pem"
+    r"|anchors/anchors\.json|consents/consents\.json|epochs/epochs\.json|verify/(?:huizhi_verify\.py|verify\.html)"
 )
 PROMISE = re.compile(r"(huizhi-promise/1\n(\S{1,200})\n([\w+/]{43}=)\n\d{1,15}\n\n\u2014 \S{1,250} [\w+/=]{80,120})")
 UNLISTED = ("manifest.json", "manifest.note", "SHA256SUMS")
@@ -963,10 +963,13 @@ class Check:
     def check_steps(self, chain: Sequence[Event]) -> None:
         """The order the law asks for. An erased event could have been the missing step, so it stops the check."""
         types = [str(event.envelope["type"]) if event.envelope else "" for event in chain]
+        shown: set[str] = set()  # people; one who read does not stand for another who confirms
         for at, (event, kind) in enumerate(zip(chain, types, strict=True)):
-            before = types[:at]
-            if kind == "notice.acknowledged" and "notice.content_shown" not in before and "" not in before:
+            who = str(event.envelope["subject"]) if event.envelope else ""
+            shown |= {who} if kind in ("notice.content_shown", "") else set()
+            if kind == "notice.acknowledged" and not {who, ""} & shown:
                 self.fail(event.id, event.file, "签收早于全文展示", "acknowledged before the content was shown")
+            before = types[:at] if kind == "decision.issued" else []
             for step in ("decision.human_reviewed", "decision.union_notified") if kind == "decision.issued" else ():
                 if step in types and step not in before:
                     self.fail(event.id, event.file, f"决定早于应有的步骤 {step}", f"decided before {step}")

@@ -16,7 +16,7 @@ from flask.typing import ResponseReturnValue
 from jinja2 import ChoiceLoader, FileSystemLoader, PrefixLoader
 from redis.exceptions import RedisError
 from sqlalchemy.engine import Connection
-from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
 from bot import access, clock
 from bot.app import App
@@ -28,7 +28,7 @@ from bot.web.session import Session, Sessions
 from bot.web.words import LANGS, Lang, Pair, part_name, say
 
 log = structlog.get_logger("huizhi.pages")
-KEPT = ("q", "before", "next", "p", "site", "state")
+KEPT = ("q", "before", "next", "p", "site", "state", "in", "after")
 """Arguments of a page that the link to the other language takes along."""
 FRESH = 300
 """Seconds of use after which a session's cookie is renewed."""
@@ -179,9 +179,10 @@ class Pages:
 
 
 def _to_sign_in() -> Response:
-    # A form cannot be sent again after signing in; the page it belongs to can be shown again.
-    back = request.path if request.path.startswith("/sign/") else "/me"
-    wanted = request.full_path.rstrip("?") if request.method == "GET" else back
+    # A form cannot be sent again after signing in, so whoever sent one is told; a signing page can be shown again.
+    if request.method == "POST" and not request.path.startswith("/sign/"):
+        return said("form_out", 401, link="/in?next=%2Fme", label="again")
+    wanted = request.full_path.rstrip("?") if request.method == "GET" else request.path
     platform = quote(request.args.get("p", ""), safe="")  # a card's link knows which chat it was opened from
     return make_response(redirect(f"/in?next={quote(wanted, safe='')}" + (f"&p={platform}" if platform else ""), 302))
 
@@ -189,10 +190,9 @@ def _to_sign_in() -> Response:
 def draw(template: str, lang: Lang, **values: object) -> str:
     """Render with `t(key)` for words. The language link keeps the page and its other arguments."""
     other = LANGS[1 - LANGS.index(lang)]
-    args = {
-        name: value for name, value in request.args.items() if name in ("q", "before", "next", "p", "site", "state")
-    }
-    switch = "?" + "&".join(f"{name}={quote(value, safe='')}" for name, value in (args | {"lang": other}).items())
+    args = {name: value for name, value in request.args.items() if name in KEPT}
+    asked = "&".join(f"{name}={quote(value, safe='')}" for name, value in (args | {"lang": other}).items())
+    switch = f"{quote(request.path)}?{asked}"  # whole: a template may call another address `here`
     if request.method != "GET":  # what a form led to cannot be asked for again in the other language
         switch = ""
     words = functools.partial(say, lang)
@@ -227,18 +227,20 @@ def install(web: Flask, pages: Pages) -> None:
     web.jinja_env.loader = ChoiceLoader([web.jinja_env.loader or FileSystemLoader([]), PrefixLoader(pages.loaders)])
 
     @web.errorhandler(NotFound)
-    def nowhere(error: NotFound) -> ResponseReturnValue:
+    @web.errorhandler(MethodNotAllowed)
+    def nowhere(error: NotFound | MethodNotAllowed) -> ResponseReturnValue:
         """A person who mistyped gets a page; a machine gets what it always got."""
         if "text/html" not in request.headers.get("Accept", ""):
             return error
         g.page = True
-        return said("not_here", 404)
+        return said("not_here", error.code), dict(error.get_headers())
 
 
 def _failure(error: Exception) -> Response:
     """A humane page; the log gets the kind of failure, never its text, which may hold people's words."""
     if isinstance(error, RequestEntityTooLarge):
-        return said("upload_big", 413, link="", label="back")
+        kind = "upload_big" if request.mimetype == "multipart/form-data" else "text_big"
+        return said(kind, 413, link="", label="back")
     if isinstance(error, HTTPException) and error.code and error.code < 500:
         return said(_SAID.get(error.code, "form_old"), error.code)
     error_id = new_ref()

@@ -173,6 +173,12 @@ WORDS: Mapping[str, Pair] = {
         "为了安全，请返回并刷新后再试一次，刚才的操作没有执行。",
         "For safety nothing was done. Please go back, reload and try once more.",
     ),
+    "form_out": ("请先登录", "Please sign in first"),
+    "form_out_text": (
+        "您已退出，或登录已过期，刚才的操作没有执行。按浏览器的返回键可以找回刚才写的内容，登录后再提交一次。",
+        "You are signed out, so nothing was done. Go back in your browser to find what you wrote; sign in and send it "
+        "once more.",
+    ),
     "not_here": ("没有找到这个页面", "There is no such page"),
     "not_here_text": (
         "它可能不存在，或者不是给您看的。",
@@ -187,6 +193,11 @@ WORDS: Mapping[str, Pair] = {
     "upload_big_text": (
         "什么都没有保存。请按浏览器的返回键，刚才填写的内容还在，换一个小一点的文件再提交。",
         "Nothing was saved. Go back in your browser, where what you wrote is still there, and choose a smaller file.",
+    ),
+    "text_big": ("文字太长了", "The text is too long"),
+    "text_big_text": (
+        "什么都没有保存。请按浏览器的返回键，刚才写的还在，改短一些再提交。",
+        "Nothing was saved. Go back in your browser, where what you wrote is still there, and make it shorter.",
     ),
     "broken": ("系统出了点问题", "Something went wrong"),
     "broken_text": (

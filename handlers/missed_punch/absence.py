@@ -148,7 +148,7 @@ def _alert_card(person: Person, counted: list[str], skipped: list[tuple[str, run
 def _report(ctx: Context, case: Case, person: Person, found: Run) -> None:
     """The risk report to HR; to the HR head with the drafted notice, which nothing here ever sends."""
     counted, skipped = _shown(found)
-    text = cards_ladder.letter_text(person.name, counted, until(ctx, case))
+    text = cards_ladder.letter_text(person.name, counted, until(ctx, case), letters.ground(ctx))
     digest = hashlib.sha256(text.encode()).hexdigest()
     ctx.record("absence.letter_drafted", case.id, subject=person, parts={"letter": text}, source={"sha256": digest})
     letters.draft(ctx, case, text, digest)

@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from bot.card import Button, Card, Fact
 from bot.locale import t
+from handlers.missed_punch import clause
 from handlers.missed_punch.runs import Why
 
 P = "missed_punch."
@@ -168,12 +169,13 @@ def letter(ref: str, name: str, facts: tuple[Fact, ...]) -> Card:
 
 def letter_draft(name: str, text: str) -> Card:
     """The whole draft, to be read before the decision."""
-    return Card(t("{name} 的限期返岗通知书", name=name), text)
+    words, _, ground = text.rpartition("\n")
+    return Card(t("{name} 的限期返岗通知书", name=name), words, quote=ground)
 
 
-def letter_text(name: str, counted: Sequence[str], until: str) -> str:
-    """限期返岗通知书: facts, what is asked, until when, and the open door. No penalty is named."""
-    return t(
+def letter_text(name: str, counted: Sequence[str], until: str, ground: str = "") -> str:
+    """限期返岗通知书: facts, what is asked, until when, the open door, and the `ground` (see clause.line)."""
+    text = t(
         "限期返岗通知书\n{name}：\n您在 {days} 共 {count} 个工作日未到岗，"
         "我们多次联系未能与您取得联系，很惦记您是否平安。"
         "请于 {until} 前返岗，或以任何方式告知您的情况。如遇疾病、意外或其他困难，请告诉我们，我们会尽力协助。",
@@ -181,6 +183,19 @@ def letter_text(name: str, counted: Sequence[str], until: str) -> str:
         days="、".join(counted),
         count=len(counted),
         until=until,
+    )
+    return f"{text}\n{ground or t(clause.UNCITED)}"
+
+
+def letter_again(ref: str, name: str) -> Card:
+    """The clause was put in after the draft was shown: the new words are read before they are approved."""
+    return Card(
+        t("{name} 的限期返岗通知书", name=name),
+        t("草稿已补上考勤制度条款，全文已重新发给您。请再看一遍，然后批准。"),
+        buttons=(
+            Button(t("批准草稿"), P + "letter_yes", ref, "primary"),
+            Button(t("暂不需要"), P + "letter_no", ref),
+        ),
     )
 
 
@@ -192,6 +207,7 @@ def letter_done(name: str, by: str, approved: bool) -> Card:
     return Card(t("{name} 的限期返岗通知书", name=name), t("{by}：暂不需要", by=by), closed=t("暂不需要"))
 
 
+_CLAUSE = clause.Clause("考勤制度", "v4", "第12条", "收到返岗通知后三个工作日仍未返岗，属于严重违纪")
 _LINES = ("09:16 问过本人", "10:15 问过 李主管", "11:15 已请 HR 关心：王HR")
 
 
@@ -213,7 +229,9 @@ def samples() -> Mapping[str, Card]:
         "run_alert": run_alert("张三", counted[:2], ()),
         "run_alert_skipped": run_alert("张三", counted, told),
         "letter": letter("r8", "张三", days(counted, told)),
-        "letter_draft": letter_draft("张三", letter_text("张三", counted, "06-18 18:00")),
+        "letter_draft": letter_draft("张三", letter_text("张三", counted, "06-18 18:00", _CLAUSE.cited)),
+        "letter_draft_uncited": letter_draft("张三", letter_text("张三", counted, "06-18 18:00")),
+        "letter_again": letter_again("r8", "张三"),
         "letter_approved": letter_done("张三", "陈", approved=True),
         "letter_not_now": letter_done("张三", "陈", approved=False),
     }

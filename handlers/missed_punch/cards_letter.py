@@ -32,12 +32,18 @@ def offered(name: str, by: str, sent: bool) -> Card:
     return Card(t("{name} 的限期返岗通知书", name=name), t("{by}：{what}", by=by, what=what), closed=what)
 
 
-def served(ref: str, text: str, digest: str, link: str) -> Card:
-    """The letter itself, in the chat."""
+def whole(text: str) -> Card:
+    """The letter word for word, in the chat; its last line is its ground."""
     title, _, body = text.partition("\n")
+    words, _, ground = body.rpartition("\n")
+    return Card(title, words, quote=ground)
+
+
+def served(ref: str, text: str, digest: str, link: str) -> Card:
+    """The answers to the letter; the letter itself is said before it (`whole`), because cards are short."""
     return Card(
-        title,
-        body,
+        text.partition("\n")[0],
+        t("全文在上一条消息里，也可以点开查看。我们很惦记您，请选择一项答复，或直接回复一句话。"),
         buttons=(
             Button(t("我已收到"), P + "letter_got", ref, "primary"),
             Button(t("我遇到困难"), P + "letter_hard", ref),
@@ -102,6 +108,11 @@ def why(ref: str) -> Card:
     )
 
 
+def unsaid() -> Card:
+    """[先不说]: no word is owed."""
+    return Card(t("谢谢您告诉我们"), t("不说也可以，想说的时候随时回复。"), closed=t("先不说"))
+
+
 def why_noted(words: str) -> Card:
     """The words as they came."""
     return Card(t("谢谢您告诉我们"), t("已转给 HR，会再与您联系。"), quote=words, closed=t("已记下"))
@@ -145,13 +156,21 @@ def gone_done(name: str, by: str, what: str) -> Card:
     return Card(t("{name} 已不在通讯录", name=name), t("{by}：{what}", by=by, what=t(what)), closed=t(what))
 
 
-def takeover(ref: str, name: str, agreed: Sequence[str]) -> Card:
-    """After two days, to the manager and one more: what must not stand still. Two agree, either ends it."""
+def waiting(approvals: Mapping[str, int], asks: int, own: int, team: int) -> tuple[Fact, ...]:
+    """What waits for the person, in counts: approvals by kind, questions to them, requests of theirs, their team."""
+    listed = "、".join(t("{what} {count} 件", what=t(name), count=count) for name, count in approvals.items())
+    counts = ((t("待答"), asks), (t("在途申请"), own), (t("下属"), team))
+    return (Fact(t("待批"), listed or t("无")), *(Fact(label, str(count)) for label, count in counts if count))
+
+
+def takeover(ref: str, name: str, agreed: Sequence[str], facts: tuple[Fact, ...] = ()) -> Card:
+    """After two days, to the manager and two more: what must not stand still. Two agree, either ends it."""
     so_far = t("已同意：{names}", names="、".join(agreed)) if agreed else ""
     return Card(
         t("重要事项接管：{name}", name=name),
         t("暂由同事代管待办、客户和账号访问。理由：安全与连续性，与处分无关；不移出任何群，随时可恢复。")
         + ("\n" + so_far if so_far else ""),
+        facts,
         buttons=(
             Button(t("同意接管"), P + "takeover_yes", ref, "primary"),
             Button(t("不需要"), P + "takeover_no", ref),
@@ -160,11 +179,12 @@ def takeover(ref: str, name: str, agreed: Sequence[str]) -> Card:
     )
 
 
-def takeover_on(ref: str, name: str, by: Sequence[str]) -> Card:
+def takeover_on(ref: str, name: str, by: Sequence[str], facts: tuple[Fact, ...] = ()) -> Card:
     """Both agreed; the way back stays on the card."""
     return Card(
         t("重要事项接管：{name}", name=name),
         t("{names} 已同意，即日生效。理由：安全与连续性。", names="、".join(by)),
+        facts,
         buttons=(Button(t("恢复"), P + "takeover_back", ref),),
     )
 
@@ -176,12 +196,13 @@ def takeover_over(name: str, by: str, what: str) -> Card:
 
 def samples() -> Mapping[str, Card]:
     """Every card with invented people, in the language being spoken."""
-    text = "限期返岗通知书\n张三：\n您在 06-11、06-12、06-15 共 3 个工作日未到岗。"
+    text = "限期返岗通知书\n张三：\n您在 06-11、06-12、06-15 共 3 个工作日未到岗。\n依据《考勤制度》。"
     ways = (("工作聊天", "zhangsan"), ("短信", "138****0000（本人 06-10 登记）"), ("快递", "由 HR 寄出"))
     return {
         "letter_offer": offer("r9", "张三", ways),
         "letter_offered": offered("张三", "陈", sent=True),
         "letter_kept": offered("张三", "陈", sent=False),
+        "letter_whole": whole(text),
         "letter_served": served("r9", text, "9f" * 32, "https://hr.example.com/letters/mpl-1"),
         "letter_courier": courier("r9", "张三", "9f" * 32),
         "letter_courier_noted": courier_noted("张三", "EB123456789CN"),
@@ -189,13 +210,15 @@ def samples() -> Mapping[str, Card]:
         "letter_got": got("张三"),
         "letter_hard": hard(),
         "letter_why": why("r9"),
+        "letter_unsaid": unsaid(),
         "letter_why_noted": why_noted("家里有事"),
         "letter_told": told("张三", "无法返岗，说明原因", "家里有事"),
         "letter_opened": opened("张三", "06-15 23:41"),
         "letter_unreached": unreached("张三", "60111", ("短信", "邮件", "快递")),
         "gone": gone("r9", "张三"),
         "gone_done": gone_done("张三", "王HR", "仍按失联处理"),
-        "takeover": takeover("r9", "张三", ("李",)),
-        "takeover_on": takeover_on("r9", "张三", ("李", "赵")),
+        "takeover": takeover("r9", "张三", ("李",), waiting({"补卡": 2, "请假": 1}, 3, 1, 4)),
+        "takeover_bare": takeover("r9", "张三", ()),
+        "takeover_on": takeover_on("r9", "张三", ("李", "赵"), waiting({}, 0, 0, 0)),
         "takeover_over": takeover_over("张三", "李", "恢复"),
     }

@@ -137,10 +137,11 @@ def undo(event: Event, ctx: Context) -> Card | None:
 
 @erases
 def forget(db: Connection, gone: Gone) -> list[str]:
-    """Their words and what HR noted go; days and outcomes stay without a name. Returns their cases."""
+    """Their words, what HR noted and letters to them go; days and outcomes stay without a name. Returns their cases."""
     mine = t.case.c.person_id == gone.person_id
     matters = list(db.execute(sa.select(t.case.c.id).where(mine)).scalars())
     db.execute(sa.update(t.case).where(mine).values(words="", timeline=""))
+    db.execute(sa.update(t.letter).where(t.letter.c.person_id == gone.person_id).values(text="", courier=""))
     for table in (t.punch, t.leave, t.slip):
         db.execute(sa.delete(table).where(table.c.person_id == gone.person_id))
     db.execute(sa.update(t.shift).where(t.shift.c.person_id == gone.person_id).values(user_id=gone.person_id))

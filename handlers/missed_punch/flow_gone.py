@@ -98,7 +98,7 @@ def gone_search(event: Event, ctx: Context) -> Card | None:
 def _draft(ctx: Context, case: Case, person: Person) -> None:
     run = runs.run(absence.days(ctx.db, person, case.day, ctx.now))
     counted = [f"{day:%m-%d}" for day in run.counted] or [f"{case.day:%m-%d}"]
-    text = cards_ladder.letter_text(person.name, counted, absence.until(ctx, case))
+    text = cards_ladder.letter_text(person.name, counted, absence.until(ctx, case), letters.ground(ctx))
     digest = hashlib.sha256(text.encode()).hexdigest()
     ctx.record("absence.letter_drafted", case.id, subject=person, parts={"letter": text}, source={"sha256": digest})
     letters.draft(ctx, case, text, digest)

@@ -169,6 +169,8 @@ def _register(event: Event, ctx: Context, about: tuple[Ask, Case, Person, Person
 
 def _letter(event: Event, ctx: Context, approved: bool) -> Card:
     ask, case, person, actor = _about(event, ctx)
+    if approved and ask.kind == steps.LETTER and ask.state == "open" and not letters.cite(ctx, case, person):
+        return cards_ladder.letter_again(ask.ref, person.name)
     if ask.kind != steps.LETTER or not ctx.answer(ask.ref, "ready" if approved else "no"):
         return where_it_stands(ctx, case)
     line = f"{actor.name}：" + ("批准限期返岗通知书草稿，可发送，尚未发出" if approved else "暂不需要限期返岗通知书")

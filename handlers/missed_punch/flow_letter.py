@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from zoneinfo import ZoneInfo
 
 from bot.asks import Ask
 from bot.card import Card
@@ -12,7 +13,7 @@ from bot.event import Event
 from bot.locale import t
 from bot.people import Person
 from bot.router import on, words
-from handlers.missed_punch import cards_letter, distress, letters, steps, store
+from handlers.missed_punch import cards_letter, distress, letters, rules, steps, store
 from handlers.missed_punch.employee import where_it_stands
 from handlers.missed_punch.flow_others import UNKNOWN_ACTOR
 from handlers.missed_punch.letters import Letter
@@ -22,6 +23,7 @@ _NUMBER = re.compile(
     r"^(?:EMS|快递|单号|快递单号|运单号|courier|number)?\s*[:：]?\s*([A-Za-z]{2}\d{9}[A-Za-z]{2}|\d{10,15})$", re.I
 )
 """An EMS number (UPU S10: two letters, nine digits, two letters) or a domestic one of 10 to 15 digits."""
+HARD = "我遇到困难"
 GONE = "没有找到这封通知书，可能已经处理完了。"
 
 
@@ -31,7 +33,7 @@ def _about(event: Event, ctx: Context, kind: str) -> tuple[Ask, Case, Person, Le
     letter = letters.of_case(ctx.db, case.id)
     if ctx.actor is None:
         raise Refused(t(UNKNOWN_ACTOR))
-    if letter is None or ask.kind != kind:
+    if letter is None or not letter.text or ask.kind != kind:
         raise Refused(t(GONE))
     return ask, case, person, letter
 
@@ -99,10 +101,14 @@ def letter_got(event: Event, ctx: Context) -> Card | None:
 
 @on("missed_punch.letter_hard")
 def letter_hard(event: Event, ctx: Context) -> Card | None:
-    """[我遇到困难]: HR hears at once."""
-    card = _answered(event, ctx, "我遇到困难", lambda _person: cards_letter.hard())
-    distress.page(event, ctx, _actor(ctx), "", ctx.asked(event.ref).matter)
-    return card
+    """[我遇到困难]: HR hears at once, also from a copy on which something else was tapped before; the same tap once."""
+    ask, case, person, _letter = _about(event, ctx, letters.SERVED)
+    if ask.answer == HARD:
+        return where_it_stands(ctx, case)
+    if ask.state == "open":
+        _answered(event, ctx, HARD, lambda _person: cards_letter.hard())
+    distress.page(event, ctx, person, "", case.id)
+    return cards_letter.hard()
 
 
 @on("missed_punch.letter_why")
@@ -111,17 +117,19 @@ def letter_why(event: Event, ctx: Context) -> Card | None:
     ask, case, _person, _letter = _about(event, ctx, letters.SERVED)
     if ask.state != "open":
         return where_it_stands(ctx, case)
+    ctx.close(case.id, lambda _person, _ask: cards_letter.unsaid(), kinds=(letters.WHY,))  # tapped twice: asked once
     ctx.ask(_actor(ctx), letters.WHY, case.id, cards_letter.why)
     return None
 
 
 @on("missed_punch.letter_unsaid")
 def letter_unsaid(event: Event, ctx: Context) -> Card | None:
-    """[先不说]."""
-    ask, case, person, _letter = _about(event, ctx, letters.WHY)
+    """[先不说]: the letter's own buttons stay."""
+    ask, case, _person, _letter = _about(event, ctx, letters.WHY)
     if not ctx.answer(ask.ref, "unsaid"):
         return where_it_stands(ctx, case)
-    return cards_letter.got(person.name)
+    ctx.close(case.id, lambda _person, _ask: cards_letter.unsaid(), kinds=(letters.WHY,))
+    return cards_letter.unsaid()
 
 
 def _answered(event: Event, ctx: Context, what: str, card: object) -> Card:
@@ -154,7 +162,7 @@ def said(event: Event, ctx: Context) -> Card | None:
 def _number(ctx: Context, ask: Ask, number: str) -> Card:
     case, person = store.need(ctx, ask.matter)
     letter = letters.of_case(ctx.db, case.id)
-    if letter is None or not ctx.answer(ask.ref, "posted"):
+    if letter is None or not letter.text or not ctx.answer(ask.ref, "posted"):
         return where_it_stands(ctx, case)
     letters.posted(ctx, letter, person, number)
     return _courier(ctx, case, person, number)
@@ -167,5 +175,7 @@ def _reason(event: Event, ctx: Context, ask: Ask, text: str) -> Card:
     ctx.record("letter.answered", case.id, subject=person, parts={"words": text}, at=event.at)
     for each in steps.hr_people(ctx, person):
         ctx.say(each, lambda: cards_letter.told(person.name, "无法返岗，说明原因", text), case.id)
+    if rules.understand(text, event.at.astimezone(ZoneInfo(person.zone))).kind == "help":
+        distress.page(event, ctx, person, text, case.id)
     ctx.close(case.id, lambda _person, _ask: cards_letter.why_noted(text), kinds=(letters.WHY, letters.SERVED))
     return cards_letter.why_noted(text)

@@ -13,14 +13,14 @@ import sqlalchemy as sa
 
 from bot import asks
 from bot.asks import Ask
-from bot.card import Card
+from bot.card import Card, Fact
 from bot.context import Context
 from bot.errors import Refused
 from bot.event import Event
 from bot.locale import t
 from bot.people import Person
 from bot.router import on
-from handlers.missed_punch import absence, cards_letter, runs, steps, store
+from handlers.missed_punch import absence, cards_letter, pending, runs, steps, store
 from handlers.missed_punch import tables as tab
 from handlers.missed_punch.employee import where_it_stands
 from handlers.missed_punch.flow_others import UNKNOWN_ACTOR
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 AT, UNTIL = time(14), time(18)
 """Local hours in which the question is put, on the day the second working day is missed."""
 ON = "missed_punch.takeover_on"
-NEEDED = 2
+NEEDED, ASKED = 2, 3
 REASON = "安全与连续性"
 
 
 def ask_takeover(app: App) -> None:
-    """Once per run of absence: the manager and the HR head are asked."""
+    """Once per run of absence: the manager, the HR head and IT (without IT, HR) are asked."""
     with app.context() as ctx:
         found = sa.select(tab.case.c.id).where(tab.case.c.state == "waiting", tab.case.c.opened_at <= ctx.now)
         waiting = ctx.db.execute(found).scalars().all()
@@ -60,17 +60,24 @@ def _look(ctx: Context, case: Case, person: Person) -> None:
     if store.seen(ctx, key)["told_at"] is not None:
         return
     store.told(ctx.db, key, told_at=ctx.now)
-    people = _people(ctx, person)
+    people, found = _people(ctx, person), pending.of(ctx.db, person.id)
     for each in people:
-        ctx.ask(each, steps.CONTINUITY, case.id, lambda ref: cards_letter.takeover(ref, person.name, ()))
+        ctx.ask(each, steps.CONTINUITY, case.id, lambda ref: cards_letter.takeover(ref, person.name, (), _facts(found)))
     if people:
         ctx.record("continuity.asked", case.id, subject=person, parts={"reason": REASON})
 
 
 def _people(ctx: Context, person: Person) -> list[Person]:
+    """The manager, the HR head and IT; HR in the place of whoever there is not."""
     boss = steps.boss_of(ctx, person)
-    found = [*([boss] if boss else []), *ctx.people.with_role("hr_head"), *steps.hr_people(ctx, person)]
-    return list({each.id: each for each in found if each.id != person.id}.values())[:3]
+    wanted = ([boss] if boss else [], ctx.people.with_role("hr_head"), ctx.people.with_role("it"))
+    first = [next((each for each in some if each.id != person.id), None) for some in wanted]
+    found = [*(each for each in first if each), *ctx.people.with_role("hr_head"), *steps.hr_people(ctx, person)]
+    return list({each.id: each for each in found if each.id != person.id}.values())[:ASKED]
+
+
+def _facts(found: pending.Pending) -> tuple[Fact, ...]:
+    return cards_letter.waiting(found.approvals, found.asks, found.own, found.team)
 
 
 def _about(event: Event, ctx: Context, kind: str) -> tuple[Ask, Case, Person, Person]:
@@ -98,8 +105,9 @@ def takeover_yes(event: Event, ctx: Context) -> Card | None:
         return cards_letter.takeover_over(person.name, "、".join(names), "同意接管")
 
     ctx.close(case.id, lambda _person, _ask: done(), kinds=(steps.CONTINUITY,))
+    facts = pending.of(ctx.db, person.id)
     for each in people:
-        ctx.ask(each, ON, case.id, lambda ref: cards_letter.takeover_on(ref, person.name, names))
+        ctx.ask(each, ON, case.id, lambda ref: cards_letter.takeover_on(ref, person.name, names, _facts(facts)))
     ctx.record("continuity.on", case.id, subject=person, parts={"reason": REASON, "by": "、".join(names)}, at=event.at)
     return done()
 

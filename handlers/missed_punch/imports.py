@@ -1,12 +1,13 @@
-"""Attendance files into punches: look first (dry run), load in one piece, take back exactly what was loaded.
+"""Attendance files into punches: look first (dry run), load part by part, take back exactly what was loaded.
 
-All of a file is one transaction: it is in or it is not. Evidence names the file's hash, never a person.
+A file is read through before anything is stored. Each part is a transaction of its own, so that nobody waits for a
+million rows; what breaks off is taken back. Evidence names the file's hash, never a person.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -16,18 +17,18 @@ import sqlalchemy as sa
 
 from bot.context import Context
 from bot.errors import BotError
-from bot.people import Person
 from bot.store import new_ref
-from bot.tables import person as person_table
 from handlers.missed_punch import findings, import_rows, late, sources
 from handlers.missed_punch import tables as t
 from handlers.missed_punch.import_files import BadFile, Row, rows
+from handlers.missed_punch.import_who import Directory, directory
 from handlers.missed_punch.sources import Record
 
 if TYPE_CHECKING:
     from bot.app import App
 
 PART = 2_000
+"""Rows of one transaction: others who write wait no longer than these take."""
 SHOWN = 1_000
 """Rejected rows kept with their reason; the rest are counted."""
 
@@ -57,59 +58,79 @@ class Report:
             self.problems.append((number, why))
 
 
+Told = Callable[[int], None]
+"""Hears how many rows are stored, after each part."""
+
+
 class _DryRun(Exception):
     """Leaves the transaction without a trace."""
 
 
-class Directory:
-    """Whom a file means: by user id, else by a name that only one person has. `platform` empty: all of them."""
-
-    def __init__(self, people: Iterable[Person], platform: str) -> None:
-        self._ids: dict[str, list[Person]] = {}
-        self._names: dict[str, list[Person]] = {}
-        for each in people:
-            if platform in ("", each.platform):
-                self._ids.setdefault(each.user_id.casefold(), []).append(each)
-                self._names.setdefault(each.name, []).append(each)
-
-    def find(self, row: import_rows.Line) -> Person:
-        """ValueError when nobody or more than one is meant."""
-        found = self._ids.get(row.person.casefold(), []) if row.person else []
-        if not found:
-            found = self._names.get(row.name or row.person, [])
-        if not found:
-            raise ValueError(f"找不到人员 / nobody of this id or name: {(row.person or row.name)[:40]!r}")
-        if len(found) > 1:
-            raise ValueError("有多人符合，请用账号并指定平台 / more than one: use the user id and name the platform")
-        return found[0]
-
-
-def load(app: App, path: Path, platform: str = "", *, dry_run: bool = False) -> Report:
+def load(app: App, path: Path, platform: str = "", *, dry_run: bool = False, told: Told | None = None) -> Report:
     """Read the file and store its punches, or only say what would change. Raises BadFile; then nothing was stored.
 
-    The same file loaded twice changes nothing the second time. A dry run takes the same write lock while it counts.
+    The same file loaded twice changes nothing the second time, and goes on where a crash ended the first. A dry run
+    is one transaction that is rolled back: it takes the write lock while it counts.
     """
     report = Report(sha256=_digest(path))
+    if dry_run:
+        _try(app, path, platform, report)
+        return report
+    _read_through(path)
+    report.batch = f"mpb-{new_ref()}"
+    with app.context() as ctx:
+        _begin(ctx, report, path, platform)
+        who = directory(ctx.db, platform)
     try:
-        with app.context() as ctx:
-            report.batch = f"mpb-{new_ref()}"
-            _begin(ctx, report, path, platform)
-            people = [Person(**row) for row in ctx.db.execute(sa.select(person_table)).mappings()]
-            directory = Directory((each for each in people if each.active), platform)
-            for part in _parts(_records(rows(path), directory, path.name, report)):
-                _store(ctx, part, report, platform)
-            if dry_run:
-                raise _DryRun
-            _done(ctx, report, platform)
-    except _DryRun:
-        report.batch = ""
+        _load(app, _parts(_records(rows(path), who, path.name, report)), report, platform, told)
+    except Unknown:
+        raise  # somebody else took it back
+    except BaseException:
+        undo(app, report.batch)
+        raise
     return report
 
 
-def undo(app: App, batch: str) -> tuple[int, int]:
-    """Remove exactly this batch's rows: (punches removed, punches that other sources still report). Raises Unknown."""
+def _load(
+    app: App, parts: Iterator[list[tuple[int, Record]]], report: Report, platform: str, told: Told | None
+) -> None:
+    stored = 0
+    for part in parts:
+        with app.context() as ctx:
+            _still_ours(ctx, report)
+            _store(ctx, part, report, platform)
+        stored += len(part)
+        if told:
+            told(stored)
     with app.context() as ctx:
-        row = ctx.db.execute(sa.select(t.batch).where(t.batch.c.id == batch, t.batch.c.state == "done")).first()
+        _still_ours(ctx, report)
+        _done(ctx, report, platform)
+
+
+def _try(app: App, path: Path, platform: str, report: Report) -> None:
+    try:
+        with app.context() as ctx:
+            for part in _parts(_records(rows(path), directory(ctx.db, platform), path.name, report)):
+                _store(ctx, part, report, platform)
+            raise _DryRun
+    except _DryRun:
+        report.batch = ""
+
+
+def _read_through(path: Path) -> None:
+    """BadFile for a file that is broken anywhere, before anything of it is stored."""
+    for _ in _lines(rows(path)):
+        continue
+
+
+def undo(app: App, batch: str) -> tuple[int, int]:
+    """Remove exactly this batch's rows: (punches removed, punches that other sources still report). Raises Unknown.
+
+    Also of a batch that a crash left half loaded; a process that is still loading it stops at its next part.
+    """
+    with app.context() as ctx:
+        where = (t.batch.c.id == batch, t.batch.c.state.in_(("done", "loading")))
+        row = ctx.db.execute(sa.select(t.batch).where(*where)).first()
         if row is None:
             raise Unknown(f"没有这个批次，或已撤销 / no such batch, or it was undone: {batch}")
         removed, kept = sources.undo(ctx.db, batch)
@@ -117,6 +138,13 @@ def undo(app: App, batch: str) -> tuple[int, int]:
         source = {"sha256": row.sha256, "removed": str(removed), "kept": str(kept)}
         ctx.record("attendance.import_undone", batch, source=source)
     return removed, kept
+
+
+def _still_ours(ctx: Context, report: Report) -> None:
+    """Lock the batch for this part; Unknown when somebody has undone it meanwhile."""
+    where = (t.batch.c.id == report.batch, t.batch.c.state == "loading")
+    if ctx.db.execute(sa.update(t.batch).where(*where).values(added=report.new)).rowcount != 1:
+        raise Unknown(f"这个批次已被撤销 / the batch was undone meanwhile: {report.batch}")
 
 
 def _begin(ctx: Context, report: Report, path: Path, platform: str) -> None:
@@ -136,14 +164,25 @@ def _done(ctx: Context, report: Report, platform: str) -> None:
     ctx.record("attendance.imported", report.batch, source={"sha256": report.sha256, **source})
 
 
-def _records(found: Iterator[Row], who: Directory, file: str, report: Report) -> Iterator[tuple[int, Record]]:
+def _lines(found: Iterator[Row]) -> Iterator[tuple[int, list[str], dict[str, int]]]:
+    """(number, cells, columns) of every row below the heading. BadFile without one."""
     columns: dict[str, int] | None = None
     for place, (number, cells) in enumerate(found, 1):
-        if columns is None:
-            columns = import_rows.header(cells)
-            if columns is None and place >= import_rows.HEADER_WITHIN:
-                break
+        if columns is not None:
+            yield number, cells, columns
             continue
+        columns = import_rows.header(cells)
+        if columns is None and place >= import_rows.HEADER_WITHIN:
+            break
+    if columns is None:
+        raise BadFile(
+            "没有找到表头：需要人员（person/账号/姓名）和时间（at/打卡时间）两列"
+            " / no heading with a person and a time column"
+        )
+
+
+def _records(found: Iterator[Row], who: Directory, file: str, report: Report) -> Iterator[tuple[int, Record]]:
+    for number, cells, columns in _lines(found):
         try:
             row = import_rows.line(cells, columns)
             if row is None:
@@ -157,11 +196,6 @@ def _records(found: Iterator[Row], who: Directory, file: str, report: Report) ->
         source = f"file:{row.device or file}"[: sources.SOURCE]
         raw = hashlib.sha256("\x1f".join(cells).encode()).hexdigest()
         yield number, Record(person.id, at, row.kind, source, raw)
-    if columns is None:
-        raise BadFile(
-            "没有找到表头：需要人员（person/账号/姓名）和时间（at/打卡时间）两列"
-            " / no heading with a person and a time column"
-        )
 
 
 def _parts(found: Iterator[tuple[int, Record]]) -> Iterator[list[tuple[int, Record]]]:

@@ -16,6 +16,8 @@ WORDS = {
         "We are glad that you see this. Opening it is not agreeing; if you are in difficulty, say so in the chat.",
     ),
     "letter_opened": ("打开时间已记录", "The time of opening is on record"),
+    "letter_erased": ("内容已按本人的要求删除", "The contents were erased as the person asked"),
+    "proof": ("附上证明材料", "Add a proof"),
     "letter_hash": ("全文校验值", "Hash of the text"),
 }
 
@@ -34,6 +36,6 @@ def letter(visit: Visit, letter_id: str) -> ResponseReturnValue:
         else:
             access.viewed(ctx, person, f"letter:{found.id}")
     number = 0 if visit.lang == "zh" else 1
-    title, _, body = found.text.partition("\n")
     said = {name: pair[number] for name, pair in WORDS.items()}
+    title, _, body = (found.text or said["letter_erased"]).partition("\n")
     return visit.page("missed_punch/letter.html", title=title, body=body, letter=found, own=own, said=said)

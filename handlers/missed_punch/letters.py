@@ -5,6 +5,7 @@ Nothing here sends by itself: a human approves the draft, and sends it with a se
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,11 +17,13 @@ from sqlalchemy.engine import Connection
 
 from bot import addresses, channels
 from bot.context import Context
+from bot.errors import Refused
 from bot.locale import speaking
+from bot.locale import t as say
 from bot.people import Person
 from bot.store import new_ref
 from bot.tables import outbox
-from handlers.missed_punch import cards_letter, reach, steps, store
+from handlers.missed_punch import cards_ladder, cards_letter, clause, reach, steps, store
 from handlers.missed_punch import tables as t
 from handlers.missed_punch.store import Case
 
@@ -28,12 +31,15 @@ if TYPE_CHECKING:
     from bot.app import App
 
 SERVED, COURIER, WHY = "missed_punch.letter_served", "missed_punch.letter_courier", "missed_punch.letter_reason"
+NO_CLAUSE = (
+    "还没有配置考勤制度条款，草稿不能批准。请让管理员设置 HUIZHI_ATTENDANCE_CLAUSE（制度|版本|条款号|原文），再来批准。"
+)
 NAMES = {"sms": "短信", "mail": "邮件", "chat": "工作聊天", "ems": "快递"}
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One row; times are UTC."""
+    """One row; times are UTC. `text` and `courier` are empty once the person was erased."""
 
     id: str
     case_id: str
@@ -70,6 +76,32 @@ def draft(ctx: Context, case: Case, text: str, digest: str) -> None:
     """Keep the words that will be approved."""
     row = {"id": f"mpl-{new_ref()}"[:32], "case_id": case.id, "person_id": case.person_id}
     ctx.db.execute(sa.insert(t.letter).values(**row, text=text, sha256=digest, drafted_at=ctx.now))
+
+
+def ground(ctx: Context) -> str:
+    """What a new draft says about its ground."""
+    return clause.line(clause.parse(ctx.settings.attendance_clause))
+
+
+def cite(ctx: Context, case: Case, person: Person) -> bool:
+    """Before a draft is approved: True when it cites the firm's clause as configured now.
+
+    False: it did not; the clause is in it now and the new words were said to the actor. Refused without a clause.
+    """
+    letter, wanted = of_case(ctx.db, case.id), clause.parse(ctx.settings.attendance_clause)
+    if letter is None:
+        return True
+    if wanted is None:
+        raise Refused(say(NO_CLAUSE))
+    if clause.cites(letter.text, wanted):
+        return True
+    text = clause.with_clause(letter.text, wanted)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    change(ctx.db, letter, text=text, sha256=digest)
+    ctx.record("absence.letter_drafted", case.id, subject=person, parts={"letter": text}, source={"sha256": digest})
+    if ctx.actor:
+        ctx.say(ctx.actor, lambda: cards_ladder.letter_draft(person.name, text), case.id)
+    return False
 
 
 def of_case(db: Connection, case_id: str) -> Letter | None:
@@ -120,6 +152,7 @@ def send(ctx: Context, letter: Letter, case: Case, person: Person, actor: Person
         return False
     page = ctx.page(f"/letters/{letter.id}", person)
     card = cards_letter.served
+    ctx.say(person, lambda: cards_letter.whole(letter.text), case.id)
     ref = ctx.ask(person, SERVED, case.id, lambda ref: card(ref, letter.text, letter.sha256, page))
     change(ctx.db, letter, chat_ref=ref)
     _attempt(ctx, letter, person, "chat", f"{person.platform}:{person.user_id}", "平台账号")

@@ -146,6 +146,11 @@ WORDS: Mapping[str, Pair] = {
     "by": ("由 {name}", "by {name}"),
     "ch_wecom": ("企业微信", "WeCom"),
     "ch_dingtalk": ("钉钉", "DingTalk"),
+    "ch_USER": ("手机打卡", "Punch by phone"),
+    "ch_ATM": ("考勤机", "Punch clock"),
+    "ch_DING_ATM": ("钉钉考勤机", "DingTalk punch clock"),
+    "ch_BEACON": ("蓝牙打卡", "Bluetooth beacon"),
+    "ch_APPROVE": ("审批补卡", "Approved correction"),
     "ch_sms": ("短信", "SMS"),
     "ch_mail": ("邮件", "E-mail"),
     "ch_voice": ("语音电话", "Voice call"),
@@ -172,6 +177,8 @@ WORDS: Mapping[str, Pair] = {
     "part_counted": ("计入的日子", "Days counted"),
     "part_skipped": ("没有计入", "Not counted"),
     "part_words": ("原话", "Words"),
+    "part_file": ("文件", "File"),
+    "proof": ("附上证明材料", "Add a proof"),
     "act": ("由您决定", "Your call"),
     "act_lead": (
         "每个操作都要写明理由，会作为证据保存，本人看得到。",
@@ -200,6 +207,7 @@ WORDS: Mapping[str, Pair] = {
     "said_advanced": ("下一步已经走出。", "The next step was taken."),
     "said_stopped": ("已停止，不再问任何人。", "Stopped. Nobody is asked any more."),
     "said_reason": ("没有执行：请写明理由。", "Nothing was done: please give a reason."),
+    "said_reason_long": ("没有执行：理由最多 500 字。", "Nothing was done: a reason has at most 500 characters."),
     "said_late": (
         "没有执行：{name} 在 {time} 先选择了「{what}」。",
         "Nothing was done: {name} was first and chose “{what}” at {time}.",

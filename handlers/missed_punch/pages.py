@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot.web.pages import Pages, Place
-from handlers.missed_punch import letter_page, page_words, views
+from handlers.missed_punch import letter_page, page_words, proof_page, views
 
 
 def register(pages: Pages) -> None:
@@ -16,6 +16,8 @@ def register(pages: Pages) -> None:
     pages.get("/absences/<case_id>", views.one)
     for view in (views.hold, views.resume, views.advance, views.stop):
         pages.post(f"/absences/<case_id>/{view.__name__}", view)
+    pages.get("/absences/<case_id>/proof", proof_page.proof)
+    pages.post("/absences/<case_id>/proof", proof_page.add, most=proof_page.MOST_FORM)
     pages.get("/letters/<letter_id>", letter_page.letter)
     words = page_words.WORDS
     pages.place(Place("/absences", words["board"], words["board_about"], views.may_open, views.status))

@@ -104,7 +104,8 @@ ON_WAY = any_of(
     r"飞机)|在楼下|到楼下|进电梯|来喽|来了来了|(?<!不)过来了|回去拿|熄火|死火|拖车|换乘|挤地铁|挤公交|下雨|"
     r"下雪|大雨|暴雨|积水|交警|限流|绕路|封路|高架|骑车|走过来|还没到(?:公司|单位)?|没到公司|导航|加油",
     r"\b(?:on (?:my|the) way|omw|otw|running (?:a (?:bit|little) )?(?:late|behind)|traffic|jam(?:med)?|"
-    r"be there|get there|be in|be late|be (?:a (?:bit|little) )?late|(?:\d+|few|some) min(?:ute)?s? late|"
+    r"be there|get there|(?<!won't )(?<!wont )(?<!not )be in|be late|be (?:a (?:bit|little) )?late|(?:\d+|few|"
+    r"some) min(?:ute)?s? late|"
     r"there (?:by|in|at|around)|i'?m late|late|coming|overslept|slept in|alarm (?:didn'?t|did not|never)|"
     r"woke up|subway|metro|train|bus|tube|taxi|uber|didi|cab|parking|flat tyre|flat tire|almost there|"
     r"nearly there|eta|arriv(?:e|ing)|heading (?:in|over|to)|delayed|left home|leaving (?:home|now|the house)|"
@@ -149,10 +150,12 @@ PUNCHED = any_of(
 _SAFE = (
     "1|一|ok|okay|k|好|好的|好滴|好嘞|得嘞|要得|中|嗯|恩|在|在的|在呢|在啊|在哦|在度|收到|没事|没啥事|没事儿|"
     "没什么事|平安|安好|安全|活着|还活着|好着呢|都好|挺好|挺好的|还好|好得很|没问题|放心|看到|知道|谢谢|多谢|"
-    "关心|我|一切|都|你好|您好|人|早|早安|早上好|了|的|呀|啊|哈|呢|哦|吧|哟|嘛|谢|很好|我很好|yes|yep|yeah|"
+    "勿念|没啥|一切正常|好好的|安然无恙|无恙|到家了|到家|活得|nothing wrong|别担心|不用担心|不必担心|"
+    "让你们担心了|让大家担心了|让您担心了|费心|关心|我|一切|都|你好|您好|人|早|早安|早上好|了|的|呀|啊|哈|呢|哦|"
+    "吧|哟|嘛|谢|很好|我很好|yes|yep|yeah|"
     "yup|fine|good|great|safe|alive|here|present|sound|all|and|well|hi|hello|thanks|you|thank|thx|still|i'm|"
     "im|i|am|we're|we|are|everything|is|everything's|don't|dont|worry|no|worries|just|very|doing|am|totally|"
-    "perfectly|so|for|asking|👌|👍|🙏|😊|😄|❤️|❤|[ok]|[强]|[微笑]|[抱拳]"
+    "perfectly|so|for|asking|sorry|the|alright|all right|no problem|👌|👍|🙏|😊|😄|❤️|❤|[ok]|[强]|[微笑]|[抱拳]"
 )
 _LONGEST = "|".join(re.escape(each) for each in sorted(_SAFE.split("|"), key=len, reverse=True))
 SAFE = re.compile(
@@ -190,7 +193,7 @@ _OTHER_DAY = any_of(
 _TODAY = any_of(
     r"今[天日早晨儿]|现在|此刻|这会儿|刚才?|马上",
     r"\b(?:today|now|this morning|just)\b",
-    r"昨[天日儿][^,，。]{0,6}(?:说|请|批|提|报|跟|和|加班|熬|喝|通宵|值班)",
+    r"(?:昨[天日儿]|前天|上周|上个?月)[^,，。]{0,6}(?:说|请|批|提|报|跟|和|加班|熬|喝|通宵|值班)",
     r"\byesterday\b.{0,24}\b(?:told|asked|approved|agreed|applied|requested)\b",
     r"\b(?:told|asked|approved|agreed|applied|requested|submitted)\b.{0,30}\b(?:yesterday|last week|"
     r"last month)\b",

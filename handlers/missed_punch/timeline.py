@@ -27,7 +27,7 @@ from handlers.missed_punch.rules import private
 
 _WHY: Mapping[str, str] = {str(why): said for why, said in cards_ladder.WHY.items()}
 Role = Literal["own", "hr", "manager"]
-READABLE = ("words", "reason", "kind", "answer", "claimed", "step", "hint", "decision", "counted", "skipped")
+READABLE = ("words", "reason", "kind", "answer", "claimed", "step", "hint", "decision", "counted", "skipped", "file")
 """Parts that are shown; the rest is in the evidence package."""
 FOR_MANAGER = ("kind", "answer", "claimed", "step", "decision", "counted", "skipped")
 SECRET_KINDS = ("help", "medical", "safe", "unclear")

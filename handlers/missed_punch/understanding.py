@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Literal
 
+from handlers.missed_punch import said_general as general
 from handlers.missed_punch import said_urgent as urgent
 from handlers.missed_punch import said_words as words
 from handlers.missed_punch.said_time import SaidTime, clock_time, folded, said_time
@@ -38,13 +39,20 @@ _ORDINARY: tuple[tuple[re.Pattern[str], Kind], ...] = (
     (words.LEAVE, "leave"),
     (words.ON_WAY, "on_my_way"),
     (words.FORGOT, "forgot"),
+    (general.DEVICE, "device"),
+    (general.FIELD, "field"),
+    (general.LEAVE, "leave"),
+    (general.ON_WAY, "on_my_way"),
+    (general.FORGOT, "forgot"),
 )
+_ARRIVED = (words.ARRIVED, general.ARRIVED)
+_MEDICAL = (urgent.MEDICAL, general.MEDICAL)
 
 
 def private(text: str) -> bool:
     """True when the words touch health or an emergency, denied or not: a manager is never shown them."""
     plain = words.plain(folded(text))
-    return any(each.search(plain) for each in (urgent.MEDICAL, urgent.HELP, urgent.DISTRESS, urgent.BODY))
+    return any(each.search(plain) for each in (*_MEDICAL, urgent.HELP, urgent.DISTRESS, urgent.BODY))
 
 
 def shareable(text: str) -> bool:
@@ -68,7 +76,8 @@ def understand(text: str, now_local: datetime, *, about_self: bool = True) -> Un
         return Understood("help")
     if words.SAFE.match(said):
         return Understood("safe")
-    if urgent.MEDICAL.search(urgent.NOT_MEDICAL.sub(" ", meant)):
+    ill = urgent.NOT_MEDICAL.sub(" ", meant)
+    if any(each.search(ill) for each in _MEDICAL):
         # A visit to a hospital as a customer is work: which of the two it is, only the person can say.
         return Understood("unclear") if words.FIELD.search(meant) else Understood("medical")
     at = said_time(said, now_local)
@@ -79,7 +88,7 @@ def understand(text: str, now_local: datetime, *, about_self: bool = True) -> Un
 
 def _ordinary(said: str, meant: str, at: SaidTime | None, now_local: datetime) -> Understood:
     kinds = [kind for pattern, kind in _ORDINARY if pattern.search(meant)]
-    past, here = _is_past(at, now_local), bool(words.ARRIVED.search(meant))
+    past, here = _is_past(at, now_local), any(each.search(meant) for each in _ARRIVED)
     if "device" in kinds:
         return _timed("device", at if past else None)
     if "leave" in kinds and (here or "on_my_way" in kinds or "forgot" in kinds):

@@ -32,6 +32,7 @@ SAID = (
     "advanced",
     "stopped",
     "reason",
+    "reason_long",
     "late",
     "moved",
     "blind",
@@ -154,6 +155,8 @@ def _press(visit: Visit, case_id: str, what: flow_case.What) -> ResponseReturnVa
         raise NotFound
     seen, reason = request.form.get("seen", ""), request.form.get("reason", "")
     here = f"/absences/{quote(case_id, safe='')}"
+    if len(reason.strip()) > flow_case.LONGEST:
+        return redirect(f"{here}?said=reason_long", 303)
     if what == "advance" and _blind(visit, case_id):
         return redirect(f"{here}?said=blind", 303)
     with visit.app.context(visit.person) as ctx, speaking(visit.person.locale):

@@ -21,7 +21,7 @@ from bot.locale import speaking, t
 from bot.people import Person
 from bot.tables import outbox as said
 from bot.wire import dump_card
-from handlers.notices import cards, hearing, plan, schedule, store
+from handlers.notices import cards, hearing, plan, schedule, sending, store
 from handlers.notices import tables as tb
 from handlers.notices.rules import ANSWERS, OPENED, Fact
 from handlers.notices.store import Notice, Recipient
@@ -29,7 +29,9 @@ from handlers.notices.store import Notice, Recipient
 WORDS = "notices.words"
 """Kind of the question for somebody's own words."""
 LONGEST = 2000
-Kind = Literal["taken", "again", "late", "recalled", "replaced", "not_offered", "not_yours"]
+Kind = Literal["taken", "again", "late", "recalled", "replaced", "not_offered", "not_yours", "unread"]
+NEED_TEXT = ("received", "agreed")
+"""What nobody can say of a text that they were not shown."""
 RECORDED = ("taken", "late", "recalled", "replaced")
 NOT_FOR_OTHERS = "不能替别人同意。对方没有答复，就是没有答复；制度写明可以视为送达的，请引用条款，会标明「视为收到」。"
 SAY_WHICH = "请写明依据的制度条款，「视为收到」必须说明凭什么。"
@@ -52,9 +54,10 @@ def take(
     ctx: Context, notice: Notice, person: Person, answer: str, words: str = "", *, source: str = "card",
     at: datetime | None = None,
 ) -> Taken:  # fmt: skip
-    """Record `answer` (one of ANSWERS) of `person`, with their own words. `source`: card, page, words, event.
+    """Record `answer` (one of ANSWERS) of `person`, with their own words. `source`: card, page, words.
 
-    `at`: when it happened, as the platform says. Raises nothing: what cannot be taken is said politely.
+    `at`: when it happened, as the platform says. Raises nothing: what cannot be taken is said politely. 收到 and 同意
+    need that the whole text was shown: on the page, or on the card itself where it fits (then the answer shows it).
     """
     title = notice.said(person.locale)[0]
     row = store.recipient(ctx.db, notice.id, person.id)
@@ -63,6 +66,11 @@ def take(
     if answer not in ANSWERS or answer not in notice.answers:
         return Taken("not_offered", cards.not_offered(title))
     words, when = words.strip()[:LONGEST], min(at or ctx.now, ctx.now)
+    if not row.shown_at:
+        if source != "page" and cards.whole(sending.shown_of(ctx, notice, row.locale, 0)):
+            _shown(ctx, notice, person, source, when)
+        elif answer in NEED_TEXT:
+            return Taken("unread", cards.read_first(title, ctx.page(f"/notices/{notice.id}", person)))
     new = hearing.learn(ctx, notice.id, person.id, Fact("acknowledged", when, answer))
     if not new and _said_before(row, answer) and not words:
         return Taken("again", cards.already(title, answer))
@@ -142,17 +150,22 @@ def opened(ctx: Context, notice: Notice, person: Person, source: str = "page", a
     """The whole text was shown to the signed-in person. True the first time, which is recorded; also of a notice that
     was recalled or closed: what was read was read."""
     before = store.recipient(ctx.db, notice.id, person.id)
-    if before is None or not hearing.learn(ctx, notice.id, person.id, Fact("opened", min(at or ctx.now, ctx.now))):
+    if before is None or before.shown_at:
         return False
-    if before.opened_at:
-        return False
-    title, body = notice.said(person.locale)
-    origin = {"ch": source, "version": str(notice.version), "recalled": str(bool(notice.recalled_at)).lower()}
-    ctx.record("notice.opened", notice.id, subject=person, parts={"title": title, "text": body}, source=origin, at=at)
+    _shown(ctx, notice, person, source, min(at or ctx.now, ctx.now))
     _settle(ctx, notice, person)
     if before.step or before.trouble:
         _in_the_morning(ctx, notice, person)
     return True
+
+
+def _shown(ctx: Context, notice: Notice, person: Person, source: str, at: datetime) -> None:
+    hearing.learn(ctx, notice.id, person.id, Fact("opened", at))
+    _update(ctx, notice, person, shown_at=at)
+    title, body = notice.said(person.locale)
+    origin = {"ch": source, "version": str(notice.version), "recalled": str(bool(notice.recalled_at)).lower()}
+    parts: dict[str, str | bytes] = {"title": title, "text": body}
+    ctx.record("notice.content_shown", notice.id, subject=person, parts=parts, source=origin, at=at)
 
 
 def _in_the_morning(ctx: Context, notice: Notice, person: Person) -> None:

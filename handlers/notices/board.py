@@ -6,9 +6,10 @@ else the order of the list itself, where a page is full after a few rows.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import accumulate, pairwise
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -192,14 +193,16 @@ def attempts(db: Connection, notice_id: str, person: Person) -> list[Attempt]:
     return [Attempt(*row) for row in rows]
 
 
-def opened_within(db: Connection, notice: Notice, spans: Collection[timedelta]) -> list[int]:
-    """How many had opened the text so long after the first send began; one pass over the list."""
+def opened_within(db: Connection, notice: Notice, spans: Sequence[timedelta]) -> list[int]:
+    """How many had opened the text so long after the first send began; `spans` grow. One index answers it."""
     begun = notice.started_at
     if begun is None:
         return [0] * len(spans)
-    sums = [sa.func.sum(sa.case((_r.opened_at <= begun + each, 1), else_=0)) for each in spans]
-    row = db.execute(sa.select(*sums).where(_r.notice_id == notice.id)).one()
-    return [int(each or 0) for each in row]
+    ends = [begun + each for each in spans]
+    parts = [[_r.opened_at <= ends[0]], *([_r.opened_at > a, _r.opened_at <= b] for a, b in pairwise(ends))]
+    count = sa.select(sa.func.count()).select_from(t.recipient)
+    found = db.execute(sa.select(*(count.where(_r.notice_id == notice.id, *each).scalar_subquery() for each in parts)))
+    return list(accumulate(int(each) for each in found.one()))
 
 
 def by_site(db: Connection, notice: Notice, limit: int = 30) -> list[tuple[str, int, int, int]]:

@@ -25,6 +25,7 @@ LONGEST = 120
 AGAIN, BY_HAND = 50, 100
 """Messages are numbered: 0 first send, 1… steps of the plan, from 50 after a drop, from 100 reminders by hand."""
 FULL = "请先打开全文，看完再选。「收到」只表示看到了，不等于同意。"
+HERE = "以上就是全文。「收到」不等于同意。"
 LATE = "这份通知的期限已过。您的话仍然原样记下，并标明是期限之后说的。"
 RECALLED = "这份通知已被撤回。您的话仍然原样记下，不会作为对其他版本的答复。"
 REPLACED = "这份通知已由新的一版代替。您的话已记在您看到的这一版上；新的一版请另外查看。"
@@ -43,6 +44,7 @@ class Shown:
     importance: str = "inform"
     answers: tuple[str, ...] = ()
     nth: int = 0
+    files: int = 0
 
 
 def number(notice_id: str) -> str:
@@ -54,6 +56,12 @@ def excerpt(body: str) -> str:
     """The beginning of a text in one line, without our marks."""
     plain = " ".join(_MARKS.sub(" ", body).split())
     return plain if len(plain) <= LONGEST else plain[: LONGEST - 1] + "…"
+
+
+def whole(shown: Shown) -> bool:
+    """Does the card hold the full text? Only then may an answer be given on it: nobody confirms what was not shown."""
+    plain = excerpt(shown.body)
+    return bool(plain) and not plain.endswith("…") and "](" not in shown.body and not shown.files
 
 
 def first(shown: Shown, link: str) -> Card:
@@ -71,7 +79,9 @@ def again(shown: Shown, link: str) -> Card:
         t("如果打开通知遇到困难，请直接回复告诉我们。"),
     )
     opening = openings[shown.nth % len(openings)]
-    return Card(_series(shown), opening, facts(shown), "", buttons(shown), footer=_hint(shown), link=link)
+    if answers := buttons(shown):
+        return Card(_series(shown), excerpt(shown.body), facts(shown), "", answers, footer=opening, link=link)
+    return Card(_series(shown), opening, facts(shown), "", footer=_hint(shown), link=link)
 
 
 def _series(shown: Shown) -> str:
@@ -90,8 +100,8 @@ def facts(shown: Shown) -> tuple[Fact, ...]:
 
 
 def buttons(shown: Shown) -> tuple[Button, ...]:
-    """One button an answer; none where a signature is asked for: that is given on the page."""
-    if shown.importance == "sign":
+    """One button an answer; none where a signature is asked for or the text is longer: those are given on the page."""
+    if shown.importance == "sign" or not whole(shown):
         return ()
     offered = [each for each in LABELS if each in shown.answers]
     return tuple(
@@ -113,7 +123,15 @@ def label(answer: str) -> str:
 
 
 def _hint(shown: Shown) -> str:
+    if buttons(shown):
+        return t(HERE)
     return t(FULL) if shown.answers or shown.importance in ("confirm", "sign") else ""
+
+
+def read_first(title: str, link: str) -> Card:
+    """To whoever confirms a text that they were not shown yet."""
+    text = t("《{title}》的全文还没有在您这里打开过。请先打开看一看，再在页面上选择。", title=title)
+    return Card(t("请先看全文"), text, link=link)
 
 
 def short(shown: Shown, link: str) -> str:
@@ -203,10 +221,16 @@ def signed_thanks(title: str) -> Card:
 
 def samples() -> dict[str, Card]:
     """Every card once, for the golden files."""
+    body, both = "新的制度在[这里](https://hr.example.com/v4)，请看。", ("received", "objected")
     return {
-        "first": first(Shown("nt-0000000000000000a1b2c3", "考勤制度 v4", "**全文**见页面。", "06-11", "06-18 18:00",
+        "first": first(Shown("nt-0000000000000000a1b2c3", "考勤制度 v4", "**明天起**走东门。", "06-11", "06-18 18:00",
                              "confirm", ("received", "objected", "appealed")), "https://hr.example.com/notices/nt-1"),
         "again": again(Shown("nt-0000000000000000a1b2c3", "考勤制度 v4", "", "06-12", "", "read", (), 1), ""),
+        "long": first(Shown("nt-0000000000000000a1b2c3", "考勤制度 v4", body, "06-11", "", "confirm", both),
+                      "https://hr.example.com/notices/nt-1"),
+        "again_whole": again(Shown("nt-0000000000000000a1b2c3", "考勤制度 v4", "明天起走东门。", "06-12", "", "confirm",
+                                   both, 1), ""),
+        "read_first": read_first("考勤制度 v4", "https://hr.example.com/notices/nt-1"),
         "taken": taken("考勤制度 v4", "objected", LATE, "第三条不清楚"),
         "already": already("考勤制度 v4", "received"),
         "ask_words": ask_words("ref", "考勤制度 v4", "objected"),

@@ -27,9 +27,18 @@ def composed(notice_id: str, title: str, problems: Sequence[str], link: str) -> 
     return Card(t("通知草稿｜{title}", title=title), text, buttons=choose, link=link)
 
 
-def how() -> Card:
+def how(link: str = "") -> Card:
     """Somebody wants to write a notice and has not said which."""
-    return Card(t("怎样发通知"), t("请这样写：第一行「发通知 标题」，下面写正文。对象、附件和时间可以在网页上补。"))
+    text = t("请这样写：第一行「发通知 标题」，下面写正文。对象、附件和时间可以在网页上补。")
+    return Card(t("怎样发通知"), text, link=link)
+
+
+def add_on_page(title: str, kinds: Sequence[str], most: int, link: str) -> Card:
+    """A file came by chat, which brings us no content. `title`: of the newest draft, empty when there is none."""
+    text = t("聊天里的文件传不到这里，没有保存。要作为通知的附件，请打开页面添加：")
+    where = t("您的草稿《{title}》", title=title) if title else t("新通知：标题、正文和附件一起填")
+    facts = (Fact(t("加到"), where), Fact(t("可以用"), " ".join(kinds)), Fact(t("大小"), t("每个 {n} MB 以内", n=most)))
+    return Card(t("文件请在网页上添加"), text, facts, footer=t("可执行的程序不收。"), link=link)
 
 
 def previewed(title: str, views: Mapping[str, tuple[str, bool]]) -> Card:
@@ -43,6 +52,13 @@ def previewed(title: str, views: Mapping[str, tuple[str, bool]]) -> Card:
             text if not cut else text[:200],
         ]
     return Card(t("《{title}》预览：全文", title=title), "\n".join(lines))
+
+
+def rendered(platform: str, shown: str) -> Card:
+    """To the author: what one platform shows of the card, buttons in brackets, what it cannot show as words."""
+    names = {"wecom": t("企业微信"), "dingtalk": t("钉钉")}
+    name = names.get(platform, platform)
+    return Card(t("{platform}上的样子", platform=name), shown)
 
 
 def submitted(title: str, state: str, people: int, asked: Sequence[str]) -> Card:
@@ -153,6 +169,18 @@ def steered(title: str, what: str) -> Card:
     return Card(t("《{title}》", title=title), texts[what])
 
 
+def deem_how() -> Card:
+    """What somebody has to say who wants to mark a silent person's receipt as deemed."""
+    text = t("请这样写：视为收到 姓名《通知标题》条款原文。没有条款，就不能视为收到；同意永远不能代替本人表示。")
+    return Card(t("怎样标明「视为收到」"), text)
+
+
+def deemed(title: str, name: str, clause: str) -> Card:
+    """A receipt is deemed by a clause, which is neither an answer nor an agreement."""
+    text = t("{name} 本人没有答复，也没有同意；看板上的状态不变，只在记录里写明依据的条款。", name=name)
+    return Card(t("《{title}》已标明：视为收到", title=title), text, quote=clause)
+
+
 def all_stopped(count: int) -> Card:
     """After the emergency stop."""
     return Card(t("全部停止"), t("已停止 {count} 份正在发送或暂停的通知。", count=count))
@@ -170,6 +198,8 @@ def samples() -> dict[str, Card]:
     facts = [(t("人数"), "1200"), (t("级别"), importance("sign"))]
     return {
         "compose_composed": composed("nt-1", "考勤制度 v4", ["没有选择对象"], ""), "compose_how": how(),
+        "compose_add_on_page": add_on_page("考勤制度 v4", ["pdf", "png"], 10, "https://hr.example.com/notices/new"),
+        "compose_rendered": rendered("dingtalk", "通知｜考勤制度 v4\n全文见页面\n[收到] [查看详情]"),
         "compose_submitted": submitted("考勤制度 v4", "approving", 1200, ["王HR"]),
         "compose_grown": submitted("考勤制度 v4", "grown", 1200, ["陈HR"]),
         "compose_approve": approve("ref", "考勤制度 v4", "王HR", facts, "全文见页面", ""),
@@ -179,6 +209,7 @@ def samples() -> dict[str, Card]:
         "compose_late": late("ref", "考勤制度 v4", "发送时间已经错过"), "compose_settled": settled("考勤制度 v4"),
         "compose_say_when": say_when("考勤制度 v4"), "compose_moved": moved("考勤制度 v4", "06-12 09:30"),
         "compose_dropped": dropped("考勤制度 v4"), "compose_which": which(["考勤制度 v3", "考勤制度 v4"]),
+        "compose_deem_how": deem_how(), "compose_deemed": deemed("考勤制度 v4", "张三", "第十二条：公示三日视为送达"),
         "compose_pending": pending("nt-1", "考勤制度 v4", ["张三"], 1, ""),
         "compose_reminded": reminded("考勤制度 v4", 3, 1), "compose_steered": steered("考勤制度 v4", "paused"),
         "compose_previewed": previewed("考勤制度 v4", {"wecom": ("全文", False), "dingtalk": ("全文", True)}),

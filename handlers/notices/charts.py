@@ -12,29 +12,35 @@ SPANS = tuple(
 )
 """Where the curve of time-to-read is measured: finer at the beginning, when most people read."""
 WIDTH, HEIGHT, LEFT, FOOT = 360, 220, 44, 26
-MARKS = {1: "1m", 5: "5m", 15: "15m", 60: "1h", 240: "4h", 1440: "1d", 4320: "3d", 10080: "7d", 43200: "30d"}
+MARKS = (1, 15, 240, 1440, 4320, 20160)
+"""Minutes that are named below the curve, so far apart that the names do not touch."""
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """`points`: for a polyline. `dots`: (x, y, span as text, people). `ticks`: (x, its label). `grid`: (y, label)."""
+    """`points`: for a polyline. `dots`: (x, y, span, people). `ticks`: (x, span). `grid`: (y, label).
+
+    `rows`: (span, people, share) of every dot, for a table.
+    """
 
     points: str
-    dots: tuple[tuple[float, float, str, int], ...]
-    ticks: tuple[tuple[float, str], ...]
+    dots: tuple[tuple[float, float, timedelta, int], ...]
+    ticks: tuple[tuple[float, timedelta], ...]
     grid: tuple[tuple[float, str], ...]
     half: timedelta | None
+    rows: tuple[tuple[timedelta, int, str], ...]
 
 
 def curve(opened: Sequence[int], people: int, elapsed: timedelta) -> Curve:
     """The share that had opened the text after each of SPANS, up to `elapsed`, which is now."""
     known = [(n, span, count) for n, (span, count) in enumerate(zip(SPANS, opened, strict=True)) if span <= elapsed]
-    points = [(_x(n), _y(count, people), short(span), count) for n, span, count in known]
-    ticks = tuple((_x(n), MARKS[_minutes(span)]) for n, span in enumerate(SPANS) if _minutes(span) in MARKS)
+    points = [(_x(n), _y(count, people), span, count) for n, span, count in known]
+    ticks = tuple((_x(n), span) for n, span in enumerate(SPANS) if _minutes(span) in MARKS)
     grid = tuple((_y(each, 100), f"{each}%") for each in (0, 25, 50, 75, 100))
     half = next((span for _, span, count in known if people and 2 * count >= people), None)
-    line = " ".join(f"{x:g},{y:g}" for x, y, *_ in [(LEFT, _y(0, 1), "", 0), *points])
-    return Curve(line, tuple(points), ticks, grid, half)
+    line = " ".join(f"{x:g},{y:g}" for x, y in [(LEFT, _y(0, 1)), *((x, y) for x, y, *_ in points)])
+    rows = tuple((span, count, percent(count, people)) for _, span, count in known)
+    return Curve(line, tuple(points), ticks, grid, half, rows)
 
 
 def _x(number: int) -> float:
@@ -48,14 +54,6 @@ def _y(count: int, people: int) -> float:
 
 def _minutes(span: timedelta) -> int:
     return span // timedelta(minutes=1)
-
-
-def short(span: timedelta) -> str:
-    """`45m`, `4h`, `1.5d`."""
-    minutes = _minutes(span)
-    if minutes < 60:
-        return f"{minutes}m"
-    return f"{minutes / 60:g}h" if minutes < 1440 else f"{minutes / 1440:g}d"
 
 
 def width(part: int, whole: int, full: int = 1000) -> int:

@@ -20,10 +20,14 @@ def problems(db: Connection, notice_id: str, now: datetime | None = None) -> lis
         return [t("没有找到这份通知。")]
     found = [] if notice.texts else [t("没有标题和正文")]
     for locale, (title, body) in notice.texts.items():
-        found += [f"{locale}: {each}" for each in richtext.problems(title, body)]
+        found += [_named(locale, each) for each in richtext.problems(title, body)]
     if notice.texts and "zh" not in notice.texts:
         found.append(t("至少要有中文"))
     return found + _wrong_people(db, notice) + _wrong_times(db, notice, now) + _wrong_answers(notice)
+
+
+def _named(locale: str, problem: str) -> str:
+    return t("英文：{problem}", problem=problem) if locale == "en" else t("中文：{problem}", problem=problem)
 
 
 def _wrong_people(db: Connection, notice: Notice) -> list[str]:

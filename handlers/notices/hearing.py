@@ -30,7 +30,7 @@ News = Mapping[str, tuple[Fact, Mapping[str, str]]]
 EVENTS = {
     "accepted": "notice.accepted",
     "delivered": "notice.delivered",
-    "opened": "notice.opened",
+    "opened": "notice.platform_read",
     "rejected": "notice.rejected",
     "dropped": "notice.dropped",
     "expired": "notice.expired",

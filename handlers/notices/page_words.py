@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from datetime import timedelta
 
 from bot.web.words import LANGS, Lang, Pair
 from handlers.notices.page_words_board import BOARD
@@ -116,6 +117,10 @@ OWN: Mapping[str, Pair] = {
         "This notice does not offer that; nothing was recorded.",
     ),
     "own_words": ("还没有记下。", "Not recorded yet."),
+    "own_unread": (
+        "没有记下：您答复时全文还没有显示给您。请看完下面的全文再选。",
+        "Not recorded: the text had not been shown to you yet. Please read it below, then choose.",
+    ),
     "own_failed": ("没有记下，请再试一次。", "Not recorded; please try again."),
     "words_needed": (
         "请写下您的话再提交，1 到 2000 字。刚才写的还在。",
@@ -165,7 +170,29 @@ OWN: Mapping[str, Pair] = {
     "not_proved": ("{what}", "Does not prove {what}"),
 }
 
-WORDS: Mapping[str, Pair] = {**GROUPS, **LIMITS, **OWN, **BOARD, **FORM}
+CHANNELS: Mapping[str, Pair] = {
+    "c_shared": ("统一文字", "one text for all"),
+    "c_card": ("单独卡片", "personal card"),
+    "c_robot": ("机器人消息", "robot message"),
+    "c_work": ("工作通知", "work notice"),
+    "c_board": ("公告", "announcement"),
+    "c_chat": ("聊天", "Chat"),
+    "c_sms": ("短信", "SMS"),
+    "c_mail": ("邮件", "E-mail"),
+    "c_manager": ("请上级提醒", "Through the manager"),
+    "c_courier": ("快递", "Courier"),
+    "c_voice": ("语音电话", "Voice call"),
+    "c_call": ("电话", "Call"),
+    "minutes_1": ("{n} 分钟", "{n} min"),
+    "minutes_n": ("{n} 分钟", "{n} min"),
+    "hours_1": ("{n} 小时", "{n} hour"),
+    "hours_n": ("{n} 小时", "{n} hours"),
+    "days_1": ("{n} 天", "{n} day"),
+    "days_n": ("{n} 天", "{n} days"),
+}
+"""What an attempt went by, and lengths of time."""
+
+WORDS: Mapping[str, Pair] = {**GROUPS, **LIMITS, **CHANNELS, **OWN, **BOARD, **FORM}
 
 
 def say(lang: Lang, key: str, **values: object) -> str:
@@ -177,6 +204,24 @@ def say(lang: Lang, key: str, **values: object) -> str:
         return key[2:]
     said = WORDS[key][LANGS.index(lang)]
     return said.format(**values) if values else said
+
+
+def channel(lang: Lang, name: str) -> str:
+    """What an attempt went by, as in `wecom.shared`, `dingtalk.card` or `sms`; its own name when it has no word."""
+    platform, _, route = name.partition(".")
+    if not route:
+        return say(lang, f"c_{name}") if f"c_{name}" in WORDS else name
+    return say(lang, f"p_{platform}") + " · " + (say(lang, f"c_{route}") if f"c_{route}" in WORDS else route)
+
+
+def span(lang: Lang, length: timedelta) -> str:
+    """`45 分钟`, `4 小时`, `1.5 天`; `45 min`, `4 hours`, `1.5 days`."""
+    n, kind = length / timedelta(minutes=1), "minutes"
+    if n >= 60:
+        n, kind = n / 60, "hours"
+    if n >= 24 and kind == "hours":
+        n, kind = n / 24, "days"
+    return say(lang, f"{kind}_{1 if n == 1 else 'n'}", n=f"{n:g}")
 
 
 def group(lang: Lang, name: str) -> str:

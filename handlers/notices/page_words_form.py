@@ -42,6 +42,16 @@ FORM: Mapping[str, Pair] = {
     "f_basis": ("依据（条款或法规）", "Grounds (clause or law)"),
     "f_files": ("附件，每个不超过 {n} MB", "Attachments, up to {n} MB each"),
     "drop_file": ("删除 {name}", "Remove {name}"),
+    "preview_empty": (
+        "写好标题和正文，这里就会显示两个平台上的卡片。",
+        "Once there is a title and a text, the cards show here.",
+    ),
+    "preview_hint": (
+        "聊天里显示开头，打开后是全文。人多时钉钉会改用工作通知：按钮换成打开页面，答复在页面上。",
+        "The chat shows the beginning, the page the whole text. For many people DingTalk uses work notices: a button "
+        "opens the page and answers are given there.",
+    ),
+    "to_edit": ("去修改", "Change it"),
     "preview_me": ("保存并发到我自己的聊天", "Save and send it to my own chat"),
     "page_there": ("打开后的页面", "The page it opens"),
     "f_importance": ("重要程度", "Importance"),
@@ -119,7 +129,9 @@ FORM: Mapping[str, Pair] = {
         "有 {n} 人今天的消息已到平台上限，可能收不到。",
         "{n} people are at the platform's daily maximum and may not get it.",
     ),
-    "quota": ("本月调用 {name}：{n}", "Calls this month, {name}: {n}"),
+    "quota": ("本月{name}：{n}", "This month, {name}: {n}"),
+    "q_calls": ("接口调用", "API calls"),
+    "q_pushes": ("推送到我们的事件", "events pushed to us"),
     "quota_unknown": ("平台暂时没有告诉我们本月用量。", "The platform did not tell us this month's use just now."),
     "hand_in": ("提交", "Hand in"),
     "two_people": (

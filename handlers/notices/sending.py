@@ -256,7 +256,9 @@ def shown_of(ctx: Context, notice: Notice, locale: str, nth: int) -> Shown:
     zone = ctx.zone if ctx.actor is None else ZoneInfo(ctx.actor.zone)
     due = notice.deadline.astimezone(zone).strftime("%m-%d %H:%M") if notice.deadline else ""
     day = ctx.now.astimezone(zone).strftime("%m-%d")
-    return Shown(notice.id, title, body, day, due, notice.importance, notice.answers, nth)
+    held = sa.select(sa.func.count()).where(tb.file.c.notice_id == notice.id)
+    files = ctx.db.execute(held).scalar_one()
+    return Shown(notice.id, title, body, day, due, notice.importance, notice.answers, nth, files)
 
 
 def people_of(db: Connection, ids: Sequence[str]) -> dict[str, Person]:

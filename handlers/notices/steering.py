@@ -7,15 +7,22 @@ import re
 from bot import access
 from bot.card import Card
 from bot.context import Context
+from bot.errors import Refused
 from bot.event import Event
+from bot.locale import t
 from bot.router import on
-from handlers.notices import cards_compose, drafts, plan, reminding, schedule, sending, store
+from handlers.notices import answers, board, cards_compose, drafts, plan, reminding, schedule, sending, store
 from handlers.notices import tables as tb
 from handlers.notices.store import Notice
 
 SHOWN = 30
 _STEER = re.compile(r"^(暂停|继续|停止|pause|resume|stop)", re.I)
 _TITLE = re.compile(r"《([^》]+)》|\"([^\"]+)\"")
+DEEM = re.compile(
+    r"^(视为收到|视为送达|视为同意|视为签署|替[他她]同意|(?:deem(?:ed)? received|treat as agreed)\b)[\s:：]*", re.I
+)
+"""Said by HR about somebody who stays silent."""
+_RECEIPT = ("视为收到", "视为送达", "deem received", "deemed received")
 _WHAT = {
     "暂停": "paused",
     "pause": "paused",
@@ -108,6 +115,31 @@ def steer(ctx: Context, text: str) -> Card:
     act = {"paused": sending.pause, "resumed": sending.resume, "stopped": sending.stop}[what]
     came = what if act(ctx, found[0]) else "nothing"
     return say(ctx, cards_compose.steered(title(ctx, found[0]), came), found[0].id)
+
+
+def deem(ctx: Context, text: str) -> Card | None:
+    """视为收到 姓名《标题》条款: on record with its clause, no rung and no answer. None for who is not HR.
+
+    Refused: agreeing for somebody else, always; without a clause; for whom is not on the list.
+    """
+    who, verb = ctx.actor, DEEM.match(text)
+    if who is None or verb is None or not access.is_hr(who):
+        return None
+    rest = text[verb.end() :]
+    at = _TITLE.search(rest)
+    if at is None or not (whom := rest[: at.start()].strip()):
+        return say(ctx, cards_compose.deem_how())
+    found = named(rest, _mine(ctx, (*store.LIVE, "stopped", "closed")))
+    if len(found) != 1:
+        return say(ctx, cards_compose.which([each.title for each in found[:9]]))
+    notice = found[0]
+    lines = [each for each in board.found(ctx.db, notice, whom) if each.name == whom]
+    person = ctx.people.get(lines[0].row.person_id) if len(lines) == 1 else None
+    if person is None:
+        raise Refused(t("名单上没有、或不止一位叫「{name}」的人，什么都没有记下。", name=whom))
+    clause = rest[at.end() :].strip(" ：:，,\n")
+    answers.on_behalf(ctx, notice, person, "deemed" if verb[1].lower() in _RECEIPT else "agreed", clause)
+    return say(ctx, cards_compose.deemed(title(ctx, notice), person.name, clause), notice.id)
 
 
 def stop_all(ctx: Context) -> Card | None:

@@ -77,6 +77,7 @@ class Recipient:
     accepted_at: datetime | None
     delivered_at: datetime | None
     opened_at: datetime | None
+    shown_at: datetime | None
     answered_at: datetime | None
     signed_at: datetime | None
     late_joiner: bool

@@ -90,7 +90,8 @@ recipient = Table(
     Column("words", Text, nullable=False, default=""),  # an objection in their own words
     Column("accepted_at", UTCDateTime),
     Column("delivered_at", UTCDateTime),
-    Column("opened_at", UTCDateTime),
+    Column("opened_at", UTCDateTime),  # as the platform says, or shown
+    Column("shown_at", UTCDateTime),  # the whole text, to the signed-in person: on our page or on a card that holds it
     Column("answered_at", UTCDateTime),
     Column("signed_at", UTCDateTime),
     Column("late_joiner", Boolean, nullable=False, default=False),
@@ -107,6 +108,7 @@ recipient = Table(
     CheckConstraint("rung < 5 OR signed_at IS NOT NULL", name="ck_nt_rung_signed"),
     Index("ix_nt_recipient_state", "notice_id", "rung", "trouble", "answer"),
     Index("ix_nt_recipient_next", "next_at"),
+    Index("ix_nt_recipient_opened", "notice_id", "opened_at"),
     Index("ix_nt_recipient_person", "person_id"),
 )
 attempt = Table(

@@ -22,6 +22,9 @@ from handlers.notices import cards, drafts, exports, page_words, recall, remindi
 from handlers.notices.store import Notice
 from handlers.notices.views_board import Seen, seen
 
+LONGEST = 200
+"""Characters of a reason, as the form says; a longer one is sent back and never cut."""
+
 
 def _whole(visit: Visit, notice_id: str) -> Notice:
     found: Seen = seen(visit, notice_id)
@@ -59,6 +62,8 @@ def _do(visit: Visit, notice_id: str, what: str) -> ResponseReturnValue:
     notice, reason = _whole(visit, notice_id), request.form.get("reason", "").strip()
     if len(reason) < 2 and what != "resumed":
         return _back(notice_id, "reason")
+    if len(reason) > LONGEST:
+        return _back(notice_id, "reason_long")
     try:
         with visit.app.context(visit.person) as ctx, speaking(visit.person.locale):
             done = _done(ctx, notice, what, reason)

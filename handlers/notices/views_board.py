@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
@@ -20,12 +21,12 @@ from handlers.notices.store import Notice
 from handlers.notices.views_own import draw
 
 Role = Literal["all", "team"]
-MOST = 100
+MOST, DIRECT = 100, 50_000
 GOOD = ("opened", "acknowledged", "received", "agreed", "signed", "answered")
 BAD = ("unreached", "unknown", "expired", "rejected", "dropped")
 SAID = (
-    "paused", "resumed", "stopped", "recalled", "reason", "nothing", "reminded", "parcel", "photo", "previewed",
-    "submitted", "scheduled",
+    "paused", "resumed", "stopped", "recalled", "reason", "reason_long", "nothing", "reminded", "parcel", "photo",
+    "previewed", "submitted", "scheduled",
 )  # fmt: skip
 
 
@@ -160,9 +161,14 @@ def chart(visit: Visit, notice_id: str) -> ResponseReturnValue:
     notice = found.notice
     with visit.app.engine.connect() as db:
         tally = board.tally(db, notice)
-        opened, sites = board.opened_within(db, notice, charts.SPANS), board.by_site(db, notice)
+        opened = board.opened_within(db, notice, charts.SPANS)
+        # Departments need a look at every person of the list: at once only where that is quick.
+        asked = tally.total <= DIRECT or request.args.get("sites") == "1"
+        sites = board.by_site(db, notice) if asked else None
     begun = notice.started_at or clock.now()
     line = charts.curve(opened, tally.total, clock.now() - begun)
-    half = charts.short(line.half) if line.half else ""
-    values = {"curve": line, "half": half, "sites": sites, "width": charts.width, "percent": charts.percent}
-    return draw(visit, "charts.html", notice=notice, tally=tally, size=(charts.WIDTH, charts.HEIGHT), **values)
+    span = functools.partial(page_words.span, visit.lang)
+    half = span(line.half) if line.half else ""
+    values = {"curve": line, "half": half, "span": span, "sites": sites, "width": charts.width}
+    values |= {"percent": charts.percent, "notice": notice, "tally": tally, "size": (charts.WIDTH, charts.HEIGHT)}
+    return draw(visit, "charts.html", **values)

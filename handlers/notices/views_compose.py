@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -12,13 +13,26 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
 from bot import clock, jobs, receipts
-from bot.card import Card, reduce
+from bot.card import Can, Card, as_text, reduce
 from bot.errors import Refused
 from bot.locale import speaking
 from bot.sheets import BadFile
 from bot.web.downloads import attached
 from bot.web.pages import Visit
-from handlers.notices import attachments, audience, cards, drafts, forms, opens, page_words, plan, store
+from handlers.notices import (
+    attachments,
+    audience,
+    cards,
+    cards_compose,
+    drafts,
+    forms,
+    opens,
+    page_words,
+    plan,
+    schedule,
+    sending,
+    store,
+)
 from handlers.notices.cards import Shown
 from handlers.notices.store import Notice
 from handlers.notices.views_board import may_open
@@ -27,6 +41,8 @@ from handlers.notices.views_own import draw, files_of, rich
 MOST = attachments.COUNT * attachments.SIZE + (1 << 20)
 """Bytes of the form with its files."""
 ROWS = 50
+NEW = "nt-000000"
+"""Stands for the id that a draft has once it is stored."""
 SAID = ("saved", "copied", "template", "previewed", "changed")
 
 
@@ -73,7 +89,8 @@ def _form(
     page = draw(
         visit, "compose.html", notice=notice, v=values | {"listed": listed}, problems=problems, files=files,
         said=said if said in SAID else "", rows=rows[:ROWS], more_rows=max(len(rows) - ROWS, 0), templates=known,
-        phones=phones(visit, values), platforms=list(visit.app.platforms), channels=plan.ORDER,
+        phones=phones(visit, values, notice.id if notice else NEW), platforms=list(visit.app.platforms),
+        channels=plan.ORDER,
         plan_open=any(values[f"plan_{each}"] for each in plan.ORDER),
         locked=bool(notice and notice.state not in drafts.EDITABLE), most=visit.app.settings.notice_file_mb, **choices,
     )  # fmt: skip
@@ -168,18 +185,20 @@ def _attach(visit: Visit, notice_id: str) -> list[str]:
     return problems
 
 
-def phones(visit: Visit, values: Mapping[str, Any]) -> list[tuple[str, str, Card]]:
+def phones(visit: Visit, values: Mapping[str, Any], notice_id: str = NEW) -> list[tuple[str, str, Card]]:
     """(platform, language, card as it is shown there) of what was typed so far."""
     now, zone = clock.now(), _zone(visit)
+    with visit.app.engine.connect() as db:
+        files = len(files_of(db, notice_id))
     found = []
     for locale in ("zh", "en"):
         title, body = values[f"title_{locale}"], values[f"body_{locale}"]
-        if not (title or body) and locale == "en":
+        if not (title or body):
             continue
         due = str(values["deadline"]).replace("T", " ")[5:16]
         offered = tuple(str(each) for each in values["answers"])
         local = now.astimezone(zone).strftime("%m-%d")
-        shown = Shown("nt-000000", title, body, local, due, str(values["importance"] or "inform"), offered)
+        shown = Shown(notice_id, title, body, local, due, str(values["importance"] or "inform"), offered, files=files)
         with speaking(locale):
             card = cards.first(shown, "#")
             found += [(name, locale, reduce(card, each.can, "#")) for name, each in visit.app.platforms.items()]
@@ -196,14 +215,27 @@ def preview(visit: Visit) -> ResponseReturnValue:
 
 
 def send_preview(visit: Visit, notice: Notice) -> None:
-    """The card to its author, in each language that was written."""
+    """To its author: the very card in each language that was written, then in words what each platform makes of it.
+
+    Its buttons answer nothing: the notice has no list yet, so they say that it is not theirs.
+    """
+    desk, written = schedule.desk(notice.id), []
     with visit.app.context(visit.person) as ctx:
-        day = ctx.now.astimezone(ctx.zone).strftime("%m-%d")
-        due = notice.deadline.astimezone(ctx.zone).strftime("%m-%d %H:%M") if notice.deadline else ""
-        for title, body in notice.texts.values():
-            shown = Shown(notice.id, title, body, day, due, notice.importance, ())
-            ctx.say(visit.person, lambda shown=shown: cards.first(shown, ""), notice.id)  # type: ignore[misc]
+        for locale in notice.texts:
+            with speaking(locale):
+                link = ctx.page(f"/notices/{notice.id}/check")
+                written.append((locale, cards.first(sending.shown_of(ctx, notice, locale, 0), link)))
+        for _locale, card in written:
+            ctx.say(visit.person, card, desk)
+        for name, platform in visit.app.platforms.items():
+            said = "\n\n".join(_in_words(locale, card, platform.can) for locale, card in written)
+            ctx.say(visit.person, functools.partial(cards_compose.rendered, name, said), desk)
     jobs.nudge(visit.app, "drain")
+
+
+def _in_words(locale: str, card: Card, can: Can) -> str:
+    with speaking(locale):
+        return as_text(reduce(card, can))
 
 
 def example(visit: Visit) -> ResponseReturnValue:

@@ -30,7 +30,7 @@ from handlers.notices.store import Notice, Recipient
 
 OUT = ("sending", "paused", "sent", "stopped", "closed")
 """States in which a notice has gone out, at least to some."""
-KINDS = ("taken", "again", "late", "recalled", "replaced", "not_offered", "words", "failed")
+KINDS = ("taken", "again", "late", "recalled", "replaced", "not_offered", "unread", "words", "failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,8 @@ class File:
 
 def draw(visit: Visit, template: str, **values: object) -> str:
     """A page of this room, with its words `w` beside the core's."""
-    helpers = {"w": functools.partial(page_words.say, visit.lang), "short": cards.number, "now": clock.now()}
+    helpers: dict[str, object] = {"w": functools.partial(page_words.say, visit.lang), "short": cards.number}
+    helpers |= {"channel": functools.partial(page_words.channel, visit.lang), "now": clock.now()}
     return visit.page(f"notices/{template}", **helpers, **values)
 
 
@@ -88,7 +89,7 @@ def page(visit: Visit, notice_id: str) -> ResponseReturnValue:
     if found is None:
         return nothing(visit)
     notice, row = found
-    if not notice.recalled_at and not row.opened_at:
+    if not notice.recalled_at and not row.shown_at:
         with visit.app.context(visit.person) as ctx, speaking(visit.lang):
             answers.opened(ctx, notice, reader(visit), "page")
         with visit.app.engine.connect() as db:

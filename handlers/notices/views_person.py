@@ -23,7 +23,7 @@ from bot.people import People, Person
 from bot.web import record
 from bot.web.downloads import attached
 from bot.web.pages import Visit
-from handlers.notices import board, parcels, store
+from handlers.notices import board, page_words, parcels, store
 from handlers.notices.store import Recipient
 from handlers.notices.views_board import Seen, seen
 from handlers.notices.views_own import draw
@@ -32,6 +32,8 @@ PHOTO = 6 << 20
 """Bytes of the form that brings a photo; `parcels.photo` takes a little less."""
 RAW = ("platform.json", "track")
 TEXTS = ("title", "text", "document")
+OF_ALL = ("notice.accepted", "notice.platform_read", "notice.content_shown", "notice.dropped")
+"""What a manager may see of somebody: that it went and arrived, never what was answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,7 @@ def page(visit: Visit, notice_id: str, person_id: str) -> ResponseReturnValue:
         told = happenings(visit, db, notice_id, person, whole=whole)
         sent = parcels.of_person(db, notice_id, person_id) if whole else []
     if not whole:
-        told = [each for each in told if each.type in ("notice.accepted", "notice.opened", "notice.dropped")]
+        told = [each for each in told if each.type in OF_ALL]
     group = board.group(row.rung, row.trouble, row.answer)
     group = group if whole or group in board.FOR_MANAGERS else "answered"
     values = {"notice": found.notice, "subject": person, "row": row, "tries": tries, "told": told, "parcels": sent}
@@ -112,6 +114,8 @@ def parcel(visit: Visit, notice_id: str, person_id: str) -> ResponseReturnValue:
     given = {name: request.form.get(name, "").strip() for name in ("company", "number", "address", "pedigree")}
     photo = request.files.get("photo")
     content = photo.read() if photo and photo.filename else b""
+    if not given["number"]:
+        return _refused(visit, found, (person, row), given, page_words.say(visit.lang, "parcel_no_number"))
     try:
         with visit.app.context(visit.person) as ctx, speaking(visit.lang):
             parcel_id = parcels.add(ctx, found.notice, person, **given)

@@ -181,11 +181,12 @@ def spread(db: Connection, cycle_id: str, side: str) -> Spread:
     """The scores that a side submitted, newest versions; `result`: of the newest results."""
     c = t.member.c
     if side == "result":
-        rows = db.execute(sa.select(c.department, c.scorer_id, c.score).where(c.cycle_id == cycle_id, c.score != ""))
+        mine = sa.select(c.department, c.scorer_id, c.score).where(c.cycle_id == cycle_id, c.score != "")
+        rows = list(db.execute(mine).tuples().all())
     else:
-        rows = db.execute(_submitted(cycle_id, side))
+        rows = _submitted(db, cycle_id, side)
     by_department, by_scorer = defaultdict[str, list[Decimal]](list), defaultdict[str, list[Decimal]](list)
-    for department, scorer, text in rows.tuples():
+    for department, scorer, text in rows:
         score = Decimal(text)
         by_department[department].append(score)
         by_scorer[scorer].append(score)
@@ -201,15 +202,17 @@ def _largest(found: Mapping[str, Sequence[Decimal]]) -> list[str]:
     return sorted(found, key=lambda name: (-len(found[name]), name))[:MOST_STRIPS]
 
 
-def _submitted(cycle_id: str, side: str) -> sa.Select[tuple[str, str, str]]:
+def _submitted(db: Connection, cycle_id: str, side: str) -> list[tuple[str, str, str]]:
+    """(department, scorer, score) by the newest version of each, chosen here, where it costs the least."""
     c, r = t.member.c, t.review.c
     mine = (r.cycle_id == cycle_id, r.side == side, r.state == "submitted")
-    newest = sa.select(r.person_id, sa.func.max(r.version).label("version")).where(*mine).group_by(r.person_id)
-    last = newest.subquery()
-    same = sa.and_(r.person_id == last.c.person_id, r.version == last.c.version)
     member = sa.and_(c.cycle_id == r.cycle_id, c.person_id == r.person_id)
-    joined = sa.select(c.department, c.scorer_id, r.score).select_from(t.review)
-    return joined.join(last, same).join(t.member, member).where(*mine, r.score != "")
+    joined = sa.select(r.person_id, r.version, c.department, c.scorer_id, r.score).join(t.member, member).where(*mine)
+    newest: dict[str, Any] = {}
+    for row in db.execute(joined).tuples().all():
+        if row[0] not in newest or row[1] > newest[row[0]][1]:
+            newest[row[0]] = row
+    return [(row[2], row[3], row[4]) for row in newest.values() if row[4]]
 
 
 def scored(db: Connection, cycle_id: str, side: str, *, department: str = "", scorer: str = "") -> list[Line]:

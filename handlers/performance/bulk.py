@@ -30,8 +30,8 @@ class Question:
     card: Callable[[str], Card]
 
 
-def put(ctx: Context, questions: Iterable[Question]) -> int:
-    """Ask and say them all behind everything else that is to be sent; returns how many."""
+def put(ctx: Context, questions: Iterable[Question], *, priority: int = BULK) -> int:
+    """Ask and say them all, behind everything else that is to be sent unless said otherwise; returns how many."""
     asked, sent = list[Mapping[str, object]](), list[Mapping[str, object]]()
     for each in questions:
         ref = new_ref() if each.kind else ""
@@ -53,7 +53,7 @@ def put(ctx: Context, questions: Iterable[Question]) -> int:
                 "state": "queued",
                 "due": ctx.now,
                 "created_at": ctx.now,
-                "priority": BULK,
+                "priority": priority,
             }
         )
     if asked:

@@ -25,7 +25,7 @@ NEEDS = "请先改好以下几处：\n{problems}"
 
 @dataclass(frozen=True, slots=True)
 class CycleDraft:
-    """A cycle before it exists. `populations`: name ("" for all others) -> departments, empty: whoever is left.
+    """A cycle before it exists. `populations`: name ("" for all others) -> departments and #tags.
 
     `timeline`: population -> step -> ISO day, steps as in timeline.STEPS.
     """
@@ -67,6 +67,8 @@ def draft_problems(db: Connection, draft: CycleDraft) -> list[Problem]:
         found.append(Problem("template_id", "template_unknown"))
     if not draft.sides or len(set(draft.sides)) != len(draft.sides) or not set(draft.sides) <= set(SIDES):
         found.append(Problem("sides", "sides", ",".join(draft.sides)))
+    if strange := {*draft.visibility, *(each for some in draft.visibility.values() for each in some)} - set(SIDES):
+        found.append(Problem("visibility", "sides", ",".join(sorted(strange))))
     if not 1 <= draft.appeal_days <= 60:
         found.append(Problem("appeal_days", "appeal_days"))
     return found + timeline_problems(draft.timeline, draft.starts_on)
@@ -84,6 +86,7 @@ def insert(ctx: Context, draft: CycleDraft) -> Cycle:
         "sides": ",".join(draft.sides),
         "visibility": json.dumps({side: list(others) for side, others in draft.visibility.items()}),
         "timeline": json.dumps({name: dict(steps) for name, steps in draft.timeline.items()}, ensure_ascii=False),
+        "populations": json.dumps({name: list(each) for name, each in draft.populations.items()}, ensure_ascii=False),
         "appeal_days": draft.appeal_days,
         "created_by": ctx.actor.id if ctx.actor else "",
     }

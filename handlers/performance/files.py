@@ -4,8 +4,7 @@ changes nothing."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Literal
 
@@ -16,12 +15,12 @@ from bot.context import Context
 from bot.errors import Refused
 from bot.locale import t
 from bot.people import Person
-from handlers.performance import cycles, files_goals, members, sides, store
+from handlers.performance import files_cycles, files_goals, members, sides, store
 from handlers.performance import tables as tab
+from handlers.performance.files_cycles import CYCLES
 from handlers.performance.files_rows import Imported, Row, Table, read
 from handlers.performance.rules import Problem
 from handlers.performance.store import Cycle
-from handlers.performance.timeline import STEPS
 
 FileKind = Literal["cycles", "goals", "members"]
 Form = Literal["csv", "xlsx"]
@@ -34,18 +33,6 @@ MEMBERS: Table = MappingProxyType(
         "population": ("population", "人群"),
         "department": ("department", "部门"),
         "scorer": ("scorer", "manager", "评分人", "主管"),
-    }
-)
-CYCLES: Table = MappingProxyType(
-    {
-        "name": ("name", "名称", "周期"),
-        "starts_on": ("starts_on", "start", "开始日期"),
-        "ends_on": ("ends_on", "end", "结束日期"),
-        "policy": ("policy", "制度"),
-        "template": ("template", "模板"),
-        "sides": ("sides", "评分方"),
-        "appeal_days": ("appeal_days", "申诉工作日"),
-        **{step: (step,) for step in STEPS},
     }
 )
 
@@ -62,7 +49,7 @@ def import_rows(ctx: Context, cycle: Cycle | None, kind: FileKind, data: bytes, 
     except sheets.BadFile as error:
         raise Refused(str(error)) from error
     if kind == "cycles":
-        found, write = _cycles(ctx, rows)
+        found, write = files_cycles.checked(ctx, rows)
     elif cycle is None:
         raise Refused(t(NO_CYCLE))
     elif cycle.state in LATE:
@@ -137,56 +124,6 @@ def _write_members(ctx: Context, cycle: Cycle, places: Mapping[str, members.Plac
     return len(places)
 
 
-def _cycles(ctx: Context, rows: list[Row]) -> tuple[list[Problem], Callable[[], int]]:
-    found: list[Problem] = []
-    drafts: list[cycles.CycleDraft] = []
-    for number, cells in rows:
-        wrong = [Problem(name, "no_date", cells[name]) for name in ("starts_on", "ends_on") if not a_day(cells[name])]
-        days = cells["appeal_days"] or "5"
-        if not (days.isascii() and days.isdigit()):
-            wrong.append(Problem("appeal_days", "no_number", days))
-        if not wrong:
-            draft = _draft(ctx, cells, int(days))
-            wrong = cycles.draft_problems(ctx.db, draft)
-            drafts.append(draft)
-        found += [Problem(each.field, each.code, each.value, number) for each in wrong]
-    return found, lambda: _write_cycles(ctx, drafts)
-
-
-def _draft(ctx: Context, cells: Mapping[str, str], days: int) -> cycles.CycleDraft:
-    """Of policies the newest version that is in force when the period starts, of templates the newest."""
-    starts_on = date.fromisoformat(cells["starts_on"])
-    p, tp = tab.policy.c, tab.template.c
-    policy = sa.select(p.id).where(p.name == cells["policy"], p.since <= starts_on).order_by(p.version.desc())
-    template = sa.select(tp.id).where(tp.name == cells["template"]).order_by(tp.version.desc())
-    wanted = tuple(each.strip() for each in cells["sides"].split(",") if each.strip()) or store.SIDES
-    return cycles.CycleDraft(
-        cells["name"],
-        starts_on,
-        date.fromisoformat(cells["ends_on"]),
-        ctx.db.execute(policy.limit(1)).scalar() or "",
-        ctx.db.execute(template.limit(1)).scalar() or "",
-        wanted,
-        timeline={"": {step: cells[step] for step in STEPS if cells[step]}},
-        appeal_days=days,
-    )
-
-
-def _write_cycles(ctx: Context, drafts: Sequence[cycles.CycleDraft]) -> int:
-    for draft in drafts:
-        found = cycles.insert(ctx, draft)
-        members.add(ctx.db, found.id, members.from_organisation(ctx.db, draft.populations))
-    return len(drafts)
-
-
-def a_day(text: str) -> date | None:
-    """An ISO day, with / as well; None for anything else."""
-    try:
-        return date.fromisoformat(text.replace("/", "-")[:10])
-    except ValueError:
-        return None
-
-
 def export_rows(ctx: Context, cycle: Cycle | None, kind: FileKind, form: Form = "xlsx") -> bytes:
     """The same columns that `import_rows` reads. `cycle` is None for kind `cycles`."""
     sides.need_hr(ctx)
@@ -194,7 +131,7 @@ def export_rows(ctx: Context, cycle: Cycle | None, kind: FileKind, form: Form = 
     if kind != "cycles" and cycle is None:
         raise Refused(t(NO_CYCLE))
     if cycle is None or kind == "cycles":
-        headings, rows = list(CYCLES), [_cycle_row(ctx, each) for each in store.cycles(ctx.db, limit=1000)]
+        headings, rows = list(CYCLES), files_cycles.exported(ctx)
     elif kind == "members":
         mine = store.members(ctx.db, cycle_id=cycle.id)
         headings, rows = list(MEMBERS), [_member_row(people, each) for each in mine]
@@ -208,10 +145,3 @@ def export_rows(ctx: Context, cycle: Cycle | None, kind: FileKind, form: Form = 
 def _member_row(people: Mapping[str, Person], each: store.Member) -> list[sheets_out.Value]:
     person = people.get(each.person_id)
     return [each.person_id, person.name if person else "", each.population, each.department, each.scorer_id]
-
-
-def _cycle_row(ctx: Context, each: Cycle) -> list[sheets_out.Value]:
-    policy, template = store.policy(ctx.db, each.policy_id), store.template(ctx.db, each.template_id)
-    names = [policy.name if policy else "", template.name if template else ""]
-    days = [each.timeline.get("", {}).get(step, "") for step in STEPS]
-    return [each.name, each.starts_on, each.ends_on, *names, ",".join(each.sides), each.appeal_days, *days]

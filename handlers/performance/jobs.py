@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from handlers.performance.nudging import nudge
 from handlers.performance.opening import open_waiting
 from handlers.performance.pulling import pull, watch
+from handlers.performance.releasing import run as release
 from handlers.performance.reminding import by_itself
 from handlers.performance.results_jobs import answers, appeals_due, turns
 from handlers.performance.timeline import advance
@@ -23,6 +24,7 @@ JOBS: Mapping[str, tuple[int, Callable[[App], object]]] = {
     "nudge": (1800, nudge),
     "remind": (1800, by_itself),
     "turns": (60, turns),
+    "release": (3, release),
     "answers": (300, answers),
     "appeals": (600, appeals_due),
 }

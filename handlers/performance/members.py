@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -14,6 +14,8 @@ from bot.people import Person
 from bot.tables import person as person_table
 from handlers.performance import cards, rules, store
 from handlers.performance import tables as t
+from handlers.performance.populations import Populations, assigned, overlap
+from handlers.performance.populations import problems as population_problems
 from handlers.performance.rules import Problem
 from handlers.performance.store import Cycle, Member
 
@@ -45,7 +47,12 @@ def everybody(db: Connection) -> dict[str, Person]:
 
 def department(person: Person) -> str:
     """The department without the platform: `wecom/研发` is 研发."""
-    return person.site.partition("/")[2] or person.site
+    return department_of(person.site)
+
+
+def department_of(site: str) -> str:
+    """The same of what the directory says."""
+    return site.partition("/")[2] or site
 
 
 def scorer(people: Mapping[str, Person], person: Person) -> str:
@@ -59,17 +66,21 @@ def scorer(people: Mapping[str, Person], person: Person) -> str:
     return ""
 
 
-def from_organisation(db: Connection, populations: Mapping[str, Sequence[str]]) -> list[Place]:
-    """Every active person whose department is named by a population; one without departments takes whoever is left."""
+def from_organisation(db: Connection, populations: Populations) -> list[Place]:
+    """Every active person whom a population names; one that names nobody takes whoever is left, see populations.py."""
     people = everybody(db)
-    of = {name: population for population, departments in populations.items() for name in departments}
-    rest = next((population for population, departments in populations.items() if not departments), None)
-    found = []
-    for each in people.values():
-        population = of.get(department(each), rest)
-        if each.active and population is not None:
-            found.append(Place(each.id, population, department(each), scorer(people, each)))
-    return found
+    active = {each.id: department(each) for each in people.values() if each.active}
+    found = assigned(db, active, populations)
+    return [Place(each, mine[0], active[each], scorer(people, people[each])) for each, mine in found.items()]
+
+
+def in_two(db: Connection, populations: Populations) -> list[Problem]:
+    """What is wrong with the populations, with the names of whoever is in two of them."""
+    if len(populations) < 2:
+        return population_problems(populations)
+    people = {each.id: each for each in everybody(db).values() if each.active}
+    found = assigned(db, {each.id: department(each) for each in people.values()}, populations)
+    return population_problems(populations) + overlap(found, {each.id: each.name for each in people.values()})
 
 
 def add(db: Connection, cycle_id: str, places: Iterable[Place]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bot.web.words import Pair
+from handlers.performance.page_words_release import CYCLE, RELEASE
 
 STATES: Mapping[str, Pair] = {
     "g_goals": ("目标未全部确认", "Goals not all confirmed"),
@@ -67,6 +68,12 @@ HR: Mapping[str, Pair] = {
     "said_created": ("已创建。", "Created."),
     "said_policy": ("制度版本已保存。", "The policy's version is kept."),
     "said_template": ("模板版本已保存。", "The template's version is kept."),
+    "said_releasing": (
+        "已确认，正在逐份批准并告知；完成后您会收到消息。",
+        "Confirmed; each is approved and told one by one. You are told when it is done.",
+    ),
+    **RELEASE,
+    **CYCLE,
     "cockpit": ("绩效看板", "Performance cockpit"),
     "cockpit_about": ("周期、提醒、达成率与校准", "Cycles, reminders, attainment, calibration"),
     "cockpit_lead": (
@@ -115,7 +122,10 @@ HR: Mapping[str, Pair] = {
     "starts_on": ("开始日期", "Starts"),
     "ends_on": ("结束日期", "Ends"),
     "sides": ("评分方与顺序", "Sides, in order"),
-    "only_departments": ("只含这些部门（逗号分隔，留空为全体）", "Only these departments (commas; empty: everybody)"),
+    "only_departments": (
+        "只含这些部门或 #标签（逗号分隔，留空为其余全体）",
+        "Only these departments or #tags (commas; empty: everybody else)",
+    ),
     "appeal_days": ("申诉期（工作日）", "Working days to appeal"),
     "create_cycle": ("创建草稿", "Create the draft"),
     "open_cycle": ("开启周期", "Open the cycle"),

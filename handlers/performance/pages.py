@@ -12,6 +12,7 @@ from handlers.performance import (
     views_cockpit,
     views_goal,
     views_own,
+    views_release,
     views_result,
     views_score,
     views_setup,
@@ -67,6 +68,8 @@ def _hr(pages: Pages) -> None:
     pages.get(f"{COCKPIT}/<cycle_id>", views_cockpit.one)
     pages.get(f"{COCKPIT}/<cycle_id>/people", views_cockpit.people)
     pages.get(f"{COCKPIT}/<cycle_id>/calibration", views_cockpit.calibration)
+    pages.get(f"{COCKPIT}/<cycle_id>/release", views_release.show)
+    pages.post(f"{COCKPIT}/<cycle_id>/release", views_release.confirm)
     pages.post(f"{COCKPIT}/<cycle_id>/remind", views_cockpit.remind)
     pages.post(f"{COCKPIT}/<cycle_id>/open", views_cockpit.open_cycle)
     pages.post(f"{COCKPIT}/<cycle_id>/copy", views_setup.copy)

@@ -15,6 +15,7 @@ from bot.context import Context
 from bot.errors import Refused
 from bot.locale import speaking, t
 from bot.people import Person
+from bot.signing_many import Paper
 from bot.statutory import office_day
 from handlers.performance import (
     cards_results,
@@ -151,12 +152,16 @@ def tell(ctx: Context, result: Result, *, ask: bool = True) -> Result:
 
 def prepare(ctx: Context, result: Result, person: Person) -> signing.Document:
     """Fix the very text as a document to sign."""
+    fixed = paper(cycle_of(ctx, result), result, person)
+    return signing.prepare(ctx, person, result.id, fixed.title, fixed.blocks, kind=DOCUMENT)
+
+
+def paper(cycle: Cycle, result: Result, person: Person) -> Paper:
+    """What they are asked to sign, in their language: the very text, and what a signature means."""
     with speaking(person.locale):
-        cycle = cycle_of(ctx, result)
         title = t("绩效结果确认：{cycle}（第 {version} 版）", cycle=cycle.name, version=result.version)
         note = t("签字表示您看过并同意以上结果。不同意请不要签字，可以选「收到但不同意」或「申诉」，没有期限压力。")
-        blocks = [("", result.text), (t("说明"), note)]
-    return signing.prepare(ctx, person, result.id, title, blocks, kind=DOCUMENT)
+        return Paper(person, result.id, title, [("", result.text), (t("说明"), note)])
 
 
 def put(ctx: Context, result: Result, *, after_appeal: bool = False) -> str:

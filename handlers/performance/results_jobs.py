@@ -1,4 +1,4 @@
-"""What happens to scores, results and appeals by the clock: turns come, reminders go out, silence stays silence."""
+"""What happens to results and appeals by the clock: reminders go out, silence stays silence; turns come in turns.py."""
 
 from __future__ import annotations
 
@@ -9,80 +9,28 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from bot import absence_facts
-from bot.access import HR, HR_HEAD
 from bot.context import Context
 from bot.people import Person
 from handlers.performance import (
     appeals,
     cards_appeals,
     cards_results,
-    cards_scores,
     hours,
-    reviews,
-    reviews_facts,
-    rules_results,
-    rules_scoring,
     seats,
     store,
 )
 from handlers.performance import tables as tab
 from handlers.performance.results_rows import again, cycle_of, lock, move, person_of, source
-from handlers.performance.store import Cycle, Member, Result
+from handlers.performance.store import Result
+from handlers.performance.turns import turns
 
 if TYPE_CHECKING:
     from bot.app import App
 
+__all__ = ["answers", "appeals_due", "turns"]
 STEP = 200
 """People in one transaction."""
 LAST_CALL = timedelta(days=1)
-
-
-def turns(app: App) -> None:
-    """Whoever's turn to score it became is asked; a side whose day has passed is passed over."""
-    while True:
-        with app.context() as ctx:
-            c = tab.member.c
-            due = (c.state.in_(rules_scoring.TURNS), c.next_at.is_not(None), c.next_at <= ctx.now)
-            keys = ctx.db.execute(sa.select(c.cycle_id, c.person_id).where(*due).order_by(c.next_at).limit(STEP)).all()
-            for cycle_id, person_id in keys:
-                _turn(ctx, cycle_id, person_id)
-        if len(keys) < STEP:
-            return
-
-
-def _turn(ctx: Context, cycle_id: str, person_id: str) -> None:
-    cycle, person = store.cycle(ctx.db, cycle_id), ctx.people.get(person_id)
-    member = lock(ctx, cycle_id, person_id)
-    c = tab.member.c
-    mine = sa.update(tab.member).where(c.cycle_id == cycle_id, c.person_id == person_id)
-    if cycle is None or person is None or not person.active:
-        ctx.db.execute(mine.values(next_at=None))
-        return
-    side = reviews_facts.turn_of(ctx, cycle, person) or member.state
-    day = cycle.day(member.population, f"{side}_by")
-    # The day after a side's last one its turn is over: look again then.
-    later = rules_results.day_after(day, person.zone) if day and side != cycle.sides[-1] else None
-    ctx.db.execute(mine.values(state=side, next_at=later))
-    matter = seats.matter(cycle, person)
-    kind = f"{reviews.ASK}.{side}"
-    for reader in _askers(ctx, member, person, side):
-        if not any(each.matter == matter for each in ctx.open_asks(reader.id, kind)):
-            _ask(ctx, reader, kind, matter, (person, cycle, side))
-
-
-def _ask(ctx: Context, reader: Person, kind: str, matter: str, about: tuple[Person, Cycle, str]) -> None:
-    person, cycle, side = about
-    link = ctx.page(f"/performance/{cycle.id}/{person.id}/score", reader)
-    ctx.ask(reader, kind, matter, lambda ref: cards_scores.score(ref, person.name, cycle.name, side, link))
-
-
-def _askers(ctx: Context, member: Member, person: Person, side: str) -> list[Person]:
-    if side == rules_scoring.SELF:
-        return [person]
-    if side == rules_scoring.MANAGER:
-        scorer = seats.scorer_of(ctx, member)
-        return [scorer] if scorer else []
-    return [each for each in ctx.people.with_role(HR) or ctx.people.with_role(HR_HEAD) if each.id != person.id]
 
 
 def answers(app: App) -> None:

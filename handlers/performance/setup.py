@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 import sqlalchemy as sa
@@ -71,10 +72,36 @@ def _next(db: Connection, table: sa.Table, name: str) -> int:
 def create_cycle(ctx: Context, draft: CycleDraft) -> Cycle:
     """A draft with its members from the organisation. Refused with every problem at once."""
     sides.need_hr(ctx)
-    refuse(draft_problems(ctx.db, draft))
-    found = insert(ctx, draft)
-    members.add(ctx.db, found.id, members.from_organisation(ctx.db, draft.populations))
-    return found
+    return create_cycles(ctx, draft, {})[0]
+
+
+def create_cycles(ctx: Context, draft: CycleDraft, templates: Mapping[str, str]) -> list[Cycle]:
+    """The draft's populations, those with a template of their own (population -> template id) as a cycle beside it.
+
+    Nobody is in two of them: refused with the names of whoever would be, and with every other problem at once.
+    """
+    sides.need_hr(ctx)
+    own = {name: found for name, found in templates.items() if name in draft.populations and found}
+    wanted = [draft.template_id, *sorted(set(own.values()) - {draft.template_id})]
+    unknown = [each for each in wanted[1:] if store.template(ctx.db, each) is None]
+    found = draft_problems(ctx.db, draft) + [Problem("template_id", "template_unknown") for _ in unknown]
+    refuse(found + members.in_two(ctx.db, draft.populations))
+    places = members.from_organisation(ctx.db, draft.populations)
+    made = []
+    for template_id in wanted:
+        mine = [name for name in draft.populations if own.get(name, draft.template_id) == template_id]
+        new = insert(ctx, _part_of(draft, mine, template_id))
+        members.add(ctx.db, new.id, [each for each in places if each.population in mine])
+        made.append(new)
+    return made
+
+
+def _part_of(draft: CycleDraft, names: Sequence[str], template_id: str) -> CycleDraft:
+    """The draft for some of its populations; days of all others ("") hold where a population has none."""
+    title = draft.name if template_id == draft.template_id else f"{draft.name.strip()} · {'、'.join(names)}"
+    line = {name: days for name, days in draft.timeline.items() if name in ("", *names)}
+    populations = {name: draft.populations[name] for name in names}
+    return replace(draft, name=title[:80], template_id=template_id, timeline=line, populations=populations)
 
 
 def copy_cycle(ctx: Context, cycle: Cycle, name: str, starts_on: date, ends_on: date, *, goals: bool = False) -> Cycle:
@@ -84,7 +111,7 @@ def copy_cycle(ctx: Context, cycle: Cycle, name: str, starts_on: date, ends_on: 
     """
     sides.need_hr(ctx)
     line = moved(cycle.timeline, starts_on - cycle.starts_on)
-    parts = (cycle.sides, cycle.visibility, line, cycle.appeal_days)
+    parts = (cycle.sides, cycle.visibility, line, cycle.appeal_days, cycle.populations or {"": ()})
     draft = CycleDraft(name, starts_on, ends_on, cycle.policy_id, cycle.template_id, *parts)
     refuse(draft_problems(ctx.db, draft))
     found = insert(ctx, draft)

@@ -85,6 +85,7 @@ class Cycle:
     sides: tuple[str, ...]
     visibility: Mapping[str, Sequence[str]]
     timeline: Mapping[str, Mapping[str, str]]
+    populations: Mapping[str, Sequence[str]]
     appeal_days: int
     created_by: str
     created_at: datetime
@@ -217,7 +218,7 @@ def cycles(db: Connection, limit: int = 50, **where: Any) -> list[Cycle]:
     c = t.cycle.c
     statement = sa.select(t.cycle).order_by(c.starts_on.desc(), c.id.desc()).limit(limit)
     rows = db.execute(statement.where(*_where(t.cycle, where))).mappings()
-    read = ("visibility", "timeline")
+    read = ("visibility", "timeline", "populations")
     return [
         Cycle(**{**row, "sides": tuple(row["sides"].split(",")), **{name: json.loads(row[name]) for name in read}})
         for row in rows

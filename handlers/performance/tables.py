@@ -44,6 +44,7 @@ cycle = Table(
     Column("sides", String(60), nullable=False, default="self,manager,hr"),
     Column("visibility", Text, nullable=False, default="{}"),  # JSON: side -> sides that may read it before the result
     Column("timeline", Text, nullable=False, default="{}"),  # JSON: population -> {"goals_by", "self_by", … ISO days}
+    Column("populations", Text, nullable=False, default="{}"),  # JSON: population -> departments and #tags
     Column("appeal_days", Integer, nullable=False, default=5),  # working days
     Column("created_by", String(40), nullable=False),
     Column("created_at", UTCDateTime, nullable=False),
@@ -153,6 +154,8 @@ review = Table(
     Column("saved_at", UTCDateTime, nullable=False),
     Column("submitted_at", UTCDateTime),
     Column("event_id", String(64)),
+    # The spread of 20,000 scores is read from the index alone.
+    Index("ix_pf_review_spread", "cycle_id", "side", "state", "person_id", "version", "score"),
 )
 line = Table(
     "pf_line",
@@ -224,4 +227,28 @@ file = Table(
     Column("sha256", String(64), nullable=False),
     Column("content", LargeBinary, nullable=False),
     Column("at", UTCDateTime, nullable=False),
+)
+release = Table(
+    "pf_release",
+    metadata,
+    Column("id", String(32), primary_key=True),  # `pb-…`: also the matter and the evidence object
+    Column("cycle_id", String(32), nullable=False, index=True),
+    Column("department", String(80)),  # empty: chosen over all departments
+    Column("by_id", String(40), nullable=False),
+    Column("state", String(10), nullable=False, index=True),  # open done
+    Column("total", Integer, nullable=False),
+    Column("done", Integer, nullable=False, default=0),
+    Column("apart", Integer, nullable=False, default=0),  # to be decided one by one, see release_item.why
+    Column("created_at", UTCDateTime, nullable=False),
+    Column("ended_at", UTCDateTime),
+)
+release_item = Table(
+    "pf_release_item",
+    metadata,
+    Column("release_id", String(32), primary_key=True),
+    Column("result_id", String(32), primary_key=True),
+    Column("sha256", String(64), nullable=False),  # of the document that was confirmed: another one is left alone
+    Column("state", String(10), nullable=False),  # waiting done apart
+    Column("why", String(12), nullable=False, default=""),  # decided own scored steps seat changed
+    Index("ix_pf_release_item_state", "release_id", "state", "result_id"),
 )

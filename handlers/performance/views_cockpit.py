@@ -13,7 +13,7 @@ from bot import clock
 from bot.context import Context
 from bot.web.downloads import attached
 from bot.web.pages import Visit
-from handlers.performance import board, charts, files_board, progress, reminding, setup, store
+from handlers.performance import board, charts, files_board, progress, reminding, rules_scoring, setup, store
 from handlers.performance import tables as t
 from handlers.performance.reminding import Reminded, What
 from handlers.performance.setup import FileKind, Form, Imported
@@ -75,6 +75,8 @@ def _shown(
     values |= {"questions": _questions(tally), "brought": brought, "kind": kind, "dry": dry, "low": board.LOW}
     values |= {"n": request.args.get("n", "")[:60], "bar": charts.bar, "good": GOOD, "warn": WARN}
     values |= {"today": local(visit, clock.now())}
+    sees = {side: cycle.visibility.get(side, rules_scoring.READERS.get(side, ())) for side in cycle.sides}
+    values |= {"seen": {side: [each for each in store.SIDES if each in readers] for side, readers in sees.items()}}
     return draw(visit, "cycle.html", **values)
 
 

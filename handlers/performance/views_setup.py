@@ -13,12 +13,13 @@ from sqlalchemy.engine import Connection
 from werkzeug.exceptions import NotFound
 
 from bot.context import Context
+from bot.tables import person as people
 from bot.web.downloads import attached
 from bot.web.pages import Visit
-from handlers.performance import members, rules, rules_policy, setup, store
+from handlers.performance import forms_cycle, members, rules, rules_policy, setup, store
 from handlers.performance import tables as t
+from handlers.performance.forms_cycle import CYCLE, MOST_POPULATIONS, POPULATION
 from handlers.performance.forms_score import NO_NUMBER, number
-from handlers.performance.setup import CycleDraft
 from handlers.performance.store import SIDES, Clause, Cycle, Dimension
 from handlers.performance.timeline import STEPS
 from handlers.performance.views_base import attempt, cycle_of, day, draw, field, need_hr, path, unread, wrong
@@ -74,21 +75,23 @@ def template(visit: Visit) -> ResponseReturnValue:
 def cycle(visit: Visit) -> ResponseReturnValue:
     """The form of a cycle: period, policy, template, sides, days. Its people come from the organisation."""
     need_hr(visit)
-    names = ("name", "starts_on", "ends_on", "policy_id", "template_id", "appeal_days", "departments", *STEPS)
-    typed, error = {name: field(name) for name in names}, ""
+    typed, error = {name: field(name) for name in (*CYCLE, *STEPS)}, ""
+    blocks = [{name: field(f"p{no}.{name}") for name in (*POPULATION, *STEPS)} for no in range(1, 1 + MOST_POPULATIONS)]
     chosen = request.form.getlist("sides") or list(SIDES)
     if request.method == "POST":
         made: list[Cycle] = []
 
         def work(ctx: Context) -> None:
-            made.append(setup.create_cycle(ctx, _draft(typed, chosen)))
+            made.extend(forms_cycle.create(ctx, typed, blocks, [each for each in SIDES if each in chosen]))
 
         error = unread(visit.lang, [typed["starts_on"], typed["ends_on"]]) or attempt(visit, work)
         if not error:
-            return redirect(f"{path('cockpit', made[0].id)}?said=created", 303)
+            here = path("cockpit") if len(made) > 1 else path("cockpit", made[0].id)
+            return redirect(f"{here}?said=created", 303)
     with visit.app.engine.connect() as db:
         policies, templates, departments = _choices(db)
     values = {"policies": policies, "templates": templates, "departments": departments, "steps": STEPS}
+    values |= {"blocks": blocks, "sees": forms_cycle.SEES}
     page = draw(visit, "new_cycle.html", typed=typed, chosen=chosen, sides=SIDES, error=error, **values)
     return wrong(page) if error else page
 
@@ -180,28 +183,13 @@ def _said(value: object) -> str:
     return rules.plain(value) if isinstance(value, Decimal) else str(value or "")
 
 
-def _draft(typed: Mapping[str, str], chosen: Sequence[str]) -> CycleDraft:
-    days = typed["appeal_days"]
-    only = tuple(each.strip() for each in typed["departments"].replace("，", ",").split(",") if each.strip())
-    return CycleDraft(
-        typed["name"],
-        day(typed["starts_on"]) or NEVER,
-        day(typed["ends_on"]) or NEVER,
-        typed["policy_id"],
-        typed["template_id"],
-        tuple(each for each in SIDES if each in chosen),
-        timeline={"": {step: typed[step] for step in STEPS if typed[step]}},
-        appeal_days=int(days) if days.isascii() and days.isdigit() else 0,
-        populations={"": only},
-    )
-
-
 def _choices(db: Connection) -> tuple[list[tuple[str, str]], list[tuple[str, str]], list[str]]:
     """(id, name) of policies and of templates, newest versions first, and the names of departments."""
     p, m = t.policy.c, t.template.c
     policies = db.execute(sa.select(p.id, p.name, p.version, p.since).order_by(p.since.desc(), p.version.desc()))
     templates = db.execute(sa.select(m.id, m.name, m.version).order_by(m.name, m.version.desc()))
-    found = {members.department(each) for each in members.everybody(db).values() if each.active}
+    sites = db.execute(sa.select(people.c.site).where(people.c.active).distinct()).scalars()
+    found = {members.department_of(each) for each in sites}
     return (
         [(row.id, f"{row.name} v{row.version} ({row.since})") for row in policies],
         [(row.id, f"{row.name} v{row.version}") for row in templates],

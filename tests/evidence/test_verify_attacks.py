@@ -401,6 +401,16 @@ def packed(engine: Engine, keys: Keys, tmp_path: Path, scope: list[str] | str, *
     return verify(out)
 
 
+def test_one_who_read_does_not_stand_for_another_who_confirms(lite: Engine, keys: Keys, tmp_path: Path) -> None:
+    """Everybody on a notice's list shares its chain: each has to have been shown the text."""
+    say(lite, keys, "notice.content_shown", "ntc_1", NOW)
+    say(lite, keys, "notice.acknowledged", "ntc_1", NOW + timedelta(seconds=1))
+    say(lite, keys, "notice.acknowledged", "ntc_1", NOW + timedelta(seconds=2), subject="p:e2", source={})
+    sequence(lite, keys, NOW)
+    found = faults(packed(lite, keys, tmp_path, ["ntc_1"])).splitlines()
+    assert len(found) == 1 and found[0].startswith("evt_ntc_1_notice.acknowledged_0 ") and "全文展示" in found[0]
+
+
 def test_the_order_the_law_asks_for(lite: Engine, keys: Keys, tmp_path: Path) -> None:
     for number, type in enumerate(["notice.acknowledged", "notice.content_shown"]):
         say(lite, keys, type, "ntc_1", NOW + timedelta(seconds=number))

@@ -44,9 +44,12 @@ Pair = tuple[x509.Certificate, ec.EllipticCurvePrivateKey]
 
 @dataclass(slots=True)
 class Faults:
-    """What goes wrong from now on; "" is a healthy authority."""
+    """What goes wrong from now on; "" is a healthy authority. `lists` is about revocation lists, and `revoked` puts the
+    certificate that signs tokens on one."""
 
     mode: Mode = ""
+    lists: Literal["", "gone", "forged", "garbage", "huge"] = ""
+    revoked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +69,6 @@ def authority(folder: Path, name: str = "华证时间 TSA", *, days: int = 365 *
     `days`: until the certificate that signs tokens ends.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    _certificates(folder, name, days)
-    _configuration(folder)
     faults, seen = Faults(), list[bytes]()
 
     class Handler(BaseHTTPRequestHandler):
@@ -87,10 +88,20 @@ def authority(folder: Path, name: str = "华证时间 TSA", *, days: int = 365 *
             self.end_headers()
             self.wfile.write(body)
 
+        def do_GET(self) -> None:
+            status, body = (404, b"") if faults.lists == "gone" else (200, _list(folder, self.path, faults))
+            self.send_response(status)
+            self.send_header("Content-Type", "application/pkix-crl")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
         def log_message(self, format: str, *args: object) -> None:
             """Quiet."""
 
     server = HTTPServer(("127.0.0.1", 0), Handler)
+    _certificates(folder, name, days, f"http://127.0.0.1:{server.server_port}")
+    _configuration(folder)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
@@ -122,6 +133,29 @@ def _answer(folder: Path, mode: Mode, query: bytes, kind: str) -> tuple[int, str
         return 200, REPLY, _signed_by_hand(folder, query, *by_hand[mode])
     section = {"refuse": "refusing", "unsorted": "unsorted"}.get(mode, "healthy")
     return 200, REPLY, reply(folder, section, query)
+
+
+def _list(folder: Path, path: str, faults: Faults) -> bytes:
+    """The DER list at `path`: the issuing authority's at /tsa.crl, the root's elsewhere."""
+    if faults.lists in ("garbage", "huge"):
+        return b"no DER at all" if faults.lists == "garbage" else b"0" * 2_000_000
+    issuer = "issuing" if path == "/tsa.crl" else "root"
+    by = "web" if faults.lists == "forged" else issuer
+    return revocation_list(folder, issuer, by, revoked=faults.revoked and issuer == "issuing")
+
+
+def revocation_list(folder: Path, issuer: str = "issuing", by: str = "issuing", *, revoked: bool = False) -> bytes:
+    """DER list in the name of `issuer`, signed with the key of `by`, with the time-stamp certificate on it or empty."""
+    name = x509.load_pem_x509_certificate((folder / f"{issuer}.pem").read_bytes()).subject
+    signer = x509.load_pem_x509_certificate((folder / "tsa.pem").read_bytes())
+    key = serialization.load_pem_private_key((folder / f"{by}.key").read_bytes(), None)
+    assert isinstance(key, ec.EllipticCurvePrivateKey)
+    now = datetime.now(UTC)
+    made = x509.CertificateRevocationListBuilder(name, now - timedelta(hours=1), now + timedelta(days=7))
+    if revoked:
+        entry = x509.RevokedCertificateBuilder(signer.serial_number, now - timedelta(minutes=5)).build()
+        made = made.add_revoked_certificate(entry)
+    return made.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
 
 
 def reply(folder: Path, section: str, query: bytes) -> bytes:
@@ -186,14 +220,17 @@ ess_cert_id_alg = sha256
     (folder / "serial").write_text("01\n")
 
 
-def _certificates(folder: Path, name: str, days: int) -> None:
+def _listed_at(url: str) -> tuple[x509.ExtensionType, bool]:
+    place = x509.UniformResourceIdentifier(url)
+    return x509.CRLDistributionPoints([x509.DistributionPoint([place], None, None, None)]), False
+
+
+def _certificates(folder: Path, name: str, days: int, base: str) -> None:
     root = _issue(None, f"{name} Root", [])
     # The issuing CA's certificate is the longest: in DER order behind the TSA's, and out of order before the root's.
-    place = x509.UniformResourceIdentifier("http://crl.example.cn/" + "issuing/" * 40 + "list.crl")
-    lists = x509.CRLDistributionPoints([x509.DistributionPoint([place], None, None, None)])
-    issuing = _issue(root, f"{name} Issuing", [(lists, False)])
+    issuing = _issue(root, f"{name} Issuing", [_listed_at(f"{base}/{'issuing/' * 40}list.crl")])
     stamper = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING])
-    tsa = _issue(issuing, name, [(stamper, True)], ca=False, days=days)
+    tsa = _issue(issuing, name, [(stamper, True), _listed_at(f"{base}/tsa.crl")], ca=False, days=days)
     both = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING, ExtendedKeyUsageOID.CLIENT_AUTH])
     made = {"root": root, "issuing": issuing, "tsa": tsa}
     made |= {"web": _issue(issuing, f"{name} Web", [(stamper, False)], ca=False)}

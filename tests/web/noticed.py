@@ -89,6 +89,8 @@ def press(office: Office, who: str, path: str, *, follow: bool = True, **fields:
     """Send a form as its page would; files are (stream, name)."""
     browser = office.browser(who)
     secret = csrf(browser.get("/me").text)
+    if path.endswith("/answer"):
+        browser.get(path.removesuffix("/answer"))
     return browser.post(path, data={"csrf": secret, **fields}, follow_redirects=follow)
 
 

@@ -25,7 +25,7 @@ def test_a_forwarded_link_shows_nothing(office: Office, sent: str) -> None:
         assert "考勤制度" not in text(office, "stranger", f"/notices/{sent}/{path}", 404)
     press(office, "stranger", f"/notices/{sent}/answer", answer="agreed")
     assert "notice.agreed" not in types(office, sent)
-    assert "notice.opened" not in types(office, sent)
+    assert "notice.content_shown" not in types(office, sent)
     with office.firm.app.engine.connect() as db:
         assert store.recipient(db, sent, office.person("stranger").id) is None
 
@@ -34,7 +34,7 @@ def test_opening_is_recorded_once_and_is_no_answer(office: Office, sent: str) ->
     for _ in range(3):
         page = text(office, "zhang", f"/notices/{sent}")
         office.firm.pass_time(minutes=1)
-    assert types(office, sent).count("notice.opened") == 1
+    assert types(office, sent).count("notice.content_shown") == 1
     row = standing(office, sent, "zhang")
     assert row.opened_at and not row.answered_at
     assert page.index("第三条") < page.index('name="answer"')

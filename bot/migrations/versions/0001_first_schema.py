@@ -627,6 +627,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_hash"),
     )
     op.create_index(op.f("ix_leaver_link_person_id"), "leaver_link", ["person_id"], unique=False)
+    op.create_index("ix_person_role", "person", ["role"])
+    op.create_index("ix_person_manager", "person", ["manager_id"])
     op.create_index("ix_person_folded", "person", ["platform", sa.text("lower(user_id)")])
     guard.install(op.get_bind())
 
@@ -635,7 +637,8 @@ def downgrade() -> None:
     guard.remove(op.get_bind())
     for name in ("leaver_link", "delegate", "approval_bulk", "approval_seat", "approval_step", "approval"):
         op.drop_table(name)
-    op.drop_index("ix_person_folded", table_name="person")
+    for name in ("ix_person_folded", "ix_person_manager", "ix_person_role"):
+        op.drop_index(name, table_name="person")
     op.drop_table("ev_part")
     op.drop_table("person")
     for name in ("outbox_read", "outbox_harvest", "outbox_pause", "outbox"):

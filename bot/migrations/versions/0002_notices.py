@@ -114,6 +114,7 @@ def upgrade() -> None:
         sa.Column("accepted_at", UTCDateTime(), nullable=True),
         sa.Column("delivered_at", UTCDateTime(), nullable=True),
         sa.Column("opened_at", UTCDateTime(), nullable=True),
+        sa.Column("shown_at", UTCDateTime(), nullable=True),
         sa.Column("answered_at", UTCDateTime(), nullable=True),
         sa.Column("signed_at", UTCDateTime(), nullable=True),
         sa.Column("late_joiner", sa.Boolean(), nullable=False),
@@ -130,6 +131,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("notice_id", "person_id"),
     )
     op.create_index("ix_nt_recipient_next", "nt_recipient", ["next_at"], unique=False)
+    op.create_index("ix_nt_recipient_opened", "nt_recipient", ["notice_id", "opened_at"], unique=False)
     op.create_index("ix_nt_recipient_person", "nt_recipient", ["person_id"], unique=False)
     op.create_index("ix_nt_recipient_state", "nt_recipient", ["notice_id", "rung", "trouble", "answer"], unique=False)
     op.create_table(
@@ -160,6 +162,7 @@ def downgrade() -> None:
     op.drop_table("nt_template")
     op.drop_index("ix_nt_recipient_state", table_name="nt_recipient")
     op.drop_index("ix_nt_recipient_person", table_name="nt_recipient")
+    op.drop_index("ix_nt_recipient_opened", table_name="nt_recipient")
     op.drop_index("ix_nt_recipient_next", table_name="nt_recipient")
     op.drop_table("nt_recipient")
     op.drop_index(op.f("ix_nt_parcel_notice_id"), table_name="nt_parcel")

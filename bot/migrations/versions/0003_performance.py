@@ -58,6 +58,7 @@ def upgrade() -> None:
         sa.Column("sides", sa.String(length=60), nullable=False),
         sa.Column("visibility", sa.Text(), nullable=False),
         sa.Column("timeline", sa.Text(), nullable=False),
+        sa.Column("populations", sa.Text(), nullable=False),
         sa.Column("appeal_days", sa.Integer(), nullable=False),
         sa.Column("created_by", sa.String(length=40), nullable=False),
         sa.Column("created_at", UTCDateTime(), nullable=False),
@@ -184,6 +185,34 @@ def upgrade() -> None:
         sa.UniqueConstraint("goal_id", "source", "at", "done", name="uq_pf_progress"),
     )
     op.create_table(
+        "pf_release",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("cycle_id", sa.String(length=32), nullable=False),
+        sa.Column("department", sa.String(length=80), nullable=True),
+        sa.Column("by_id", sa.String(length=40), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("apart", sa.Integer(), nullable=False),
+        sa.Column("created_at", UTCDateTime(), nullable=False),
+        sa.Column("ended_at", UTCDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index(op.f("ix_pf_release_cycle_id"), "pf_release", ["cycle_id"], unique=False)
+    op.create_index(op.f("ix_pf_release_state"), "pf_release", ["state"], unique=False)
+    op.create_table(
+        "pf_release_item",
+        sa.Column("release_id", sa.String(length=32), nullable=False),
+        sa.Column("result_id", sa.String(length=32), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("why", sa.String(length=12), nullable=False),
+        sa.PrimaryKeyConstraint("release_id", "result_id"),
+    )
+    op.create_index(
+        "ix_pf_release_item_state", "pf_release_item", ["release_id", "state", "result_id"], unique=False
+    )
+    op.create_table(
         "pf_result",
         sa.Column("id", sa.String(length=32), nullable=False),
         sa.Column("cycle_id", sa.String(length=32), nullable=False),
@@ -228,6 +257,12 @@ def upgrade() -> None:
         sa.Column("event_id", sa.String(length=64), nullable=True),
         sa.PrimaryKeyConstraint("cycle_id", "person_id", "side", "version"),
     )
+    op.create_index(
+        "ix_pf_review_spread",
+        "pf_review",
+        ["cycle_id", "side", "state", "person_id", "version", "score"],
+        unique=False,
+    )
     op.create_table(
         "pf_template",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -243,10 +278,16 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop them."""
     op.drop_table("pf_template")
+    op.drop_index("ix_pf_review_spread", table_name="pf_review")
     op.drop_table("pf_review")
     op.drop_index(op.f("ix_pf_result_state"), table_name="pf_result")
     op.drop_index(op.f("ix_pf_result_next_at"), table_name="pf_result")
     op.drop_table("pf_result")
+    op.drop_index("ix_pf_release_item_state", table_name="pf_release_item")
+    op.drop_table("pf_release_item")
+    op.drop_index(op.f("ix_pf_release_state"), table_name="pf_release")
+    op.drop_index(op.f("ix_pf_release_cycle_id"), table_name="pf_release")
+    op.drop_table("pf_release")
     op.drop_table("pf_progress")
     op.drop_table("pf_policy")
     op.drop_index(op.f("ix_pf_nudge_goal_id"), table_name="pf_nudge")

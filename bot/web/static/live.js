@@ -14,7 +14,7 @@
     try {
       const said = new URLSearchParams(location.search);
       said.delete("said");
-      const answer = await fetch(location.pathname + (said.size ? "?" + said : ""), {credentials: "same-origin", redirect: "manual"});
+      const answer = await fetch(location.pathname + (String(said) ? "?" + said : ""), {credentials: "same-origin", redirect: "manual"});
       if (!answer.ok) return stale(part);  // a redirect is not ok either: the session has ended
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-live]");
       if (!fresh || writing(part)) return;
@@ -23,7 +23,7 @@
         if (same) same.open = true;
       }
       part.replaceWith(document.adoptNode(fresh));
-    } catch { stale(part); }
+    } catch (error) { stale(part); }
   };
   setInterval(renew, EVERY);
 })();

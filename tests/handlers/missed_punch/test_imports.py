@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import tracemalloc
 import zipfile
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,8 @@ from bot.db import begin
 from bot.event import PUNCHED
 from bot.evidence.tables import ev_event
 from bot.ports import DirectoryPerson
+from bot.sheets import Caps
+from bot.tables import person
 from handlers.missed_punch import import_files, import_rows, imports, sources
 from handlers.missed_punch import tables as t
 from handlers.missed_punch.import_files import BadFile, rows
@@ -148,7 +151,7 @@ def test_rows_that_cannot_be_trusted_are_named_and_the_others_are_taken(firm: Fi
     with begin(firm.app.engine) as db:
         more = (DirectoryPerson("t1", "twin"), DirectoryPerson("t2", "twin"), DirectoryPerson("far", "远"))
         people.sync(db, "fake", (*FIRM, *more), {"wang": "hr"})
-        db.execute(people.table.update().where(people.table.c.user_id == "far").values(zone="America/New_York"))
+        db.execute(person.update().where(person.c.user_id == "far").values(zone="America/New_York"))
     report = imports.load(firm.app, write(PLAIN + "".join(f"{row}\n" for row, _ in BAD_ROWS)))
     said = dict(report.problems)
     assert sorted(said) == list(range(4, 4 + len(BAD_ROWS)))
@@ -158,7 +161,7 @@ def test_rows_that_cannot_be_trusted_are_named_and_the_others_are_taken(firm: Fi
 
 def test_local_times_are_the_persons_own(firm: Firm, write: Any) -> None:
     with begin(firm.app.engine) as db:
-        db.execute(people.table.update().where(people.table.c.user_id == "li").values(zone="Europe/Berlin"))
+        db.execute(person.update().where(person.c.user_id == "li").values(zone="Europe/Berlin"))
     imports.load(firm.app, write("person,at\nzhang,2026-06-10 09:00\nli,2026-06-10 09:00\n"))
     assert [row[1] for row in kept(firm)] == [
         datetime(2026, 6, 10, 7, tzinfo=UTC),
@@ -203,20 +206,34 @@ def test_a_hostile_workbook_is_refused_as_a_whole(tmp_path: Path, what: str) -> 
 def test_a_bomb_that_lies_about_its_size_is_stopped_while_reading(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_files, "_checked", lambda _book: None)
-    monkeypatch.setattr(import_files, "MOST_SHEET", 200_000)
     path = xlsx(tmp_path / "a.xlsx", sheet([["person", "at"]] * 5_000))
-    with pytest.raises(BadFile, match="unpacks to too much"):
+    data = bytearray(path.read_bytes())
+    where = data.rindex(b"PK\x01\x02") + 24  # the directory's own word about the unpacked size (APPNOTE 4.3.12)
+    data[where : where + 4] = (1_000).to_bytes(4, "little")
+    path.write_bytes(data)
+    monkeypatch.setattr(import_files, "CAPS", Caps(unpacked=200_000))
+    with pytest.raises(BadFile):
         list(rows(path))
 
 
-@pytest.mark.parametrize(
-    ("name", "value"), [("MOST_BYTES", 20), ("MOST_ROWS", 2), ("MOST_CELL", 4), ("MOST_COLUMNS", 3)]
-)
-def test_caps(write: Any, monkeypatch: pytest.MonkeyPatch, name: str, value: int) -> None:
+def test_a_million_columns_are_refused_before_they_take_memory(tmp_path: Path, write: Any) -> None:
+    wide = write("person,at" + ",x" * 1_000_000 + "\n" + PLAIN, "wide.csv")
+    endless = write('person,at\n"' + "x" * 3_000_000, "endless.csv")
+    far = xlsx(tmp_path / "far.xlsx", sheet([["person", "at"]], "<row r='2'><c r='XFD2'><v>1</v></c></row>"))
+    tracemalloc.start()
+    for path in (wide, endless, far):
+        with pytest.raises(BadFile):
+            list(rows(path))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 40 << 20
+
+
+@pytest.mark.parametrize("small", [Caps(size=20), Caps(rows=2), Caps(cell=4), Caps(columns=3)])
+def test_caps(write: Any, monkeypatch: pytest.MonkeyPatch, small: Caps) -> None:
     file = write(PLAIN)
     assert len(list(rows(file))) == 3
-    monkeypatch.setattr(import_files, name, value)
+    monkeypatch.setattr(import_files, "CAPS", small)
     with pytest.raises(BadFile):
         list(rows(file))
 
@@ -247,6 +264,49 @@ def test_undo_takes_back_exactly_the_batch(firm: Firm, write: Any) -> None:
     with pytest.raises(imports.Unknown):
         imports.undo(firm.app, first.batch)
     assert events(firm)[-2:] == ["attendance.import_undone"] * 2
+
+
+SIX = "person,at\n" + "".join(f"zhang,2026-06-10 0{hour}:00\n" for hour in range(1, 7))
+
+
+def test_a_file_that_breaks_off_is_taken_back_and_loads_again(
+    firm: Firm, write: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "PART", 2)
+
+    def full(stored: int) -> None:
+        if stored == 4:
+            assert len(kept(firm)) == 4  # the parts before are in: others can write and read in between
+            raise OSError("no space left on device")
+
+    with pytest.raises(OSError, match="no space"):
+        imports.load(firm.app, write(SIX), told=full)
+    assert kept(firm) == [] and [row["state"] for row in firm.rows(t.batch)] == ["undone"]
+    counts: list[int] = []
+    report = imports.load(firm.app, write(SIX), told=counts.append)
+    assert (report.new, report.known, counts, len(kept(firm))) == (6, 0, [2, 4, 6], 6)
+
+
+def test_a_file_broken_near_its_end_leaves_nothing_behind(
+    firm: Firm, write: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "PART", 2)
+    with pytest.raises(BadFile):
+        imports.load(firm.app, write(SIX + "\0\0\n"))
+    assert (firm.rows(t.punch), firm.rows(t.batch), events(firm)) == ([], [], [])
+
+
+def test_a_batch_undone_while_it_loads_stops_at_its_next_part(
+    firm: Firm, write: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imports, "PART", 2)
+
+    def meanwhile(_stored: int) -> None:
+        imports.undo(firm.app, str(firm.rows(t.batch)[0]["id"]))
+
+    with pytest.raises(imports.Unknown):
+        imports.load(firm.app, write(SIX), told=meanwhile)
+    assert kept(firm) == [] and events(firm) == ["attendance.import_undone"]
 
 
 def test_undo_leaves_what_was_pushed(story: Story, write: Any) -> None:

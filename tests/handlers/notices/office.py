@@ -104,6 +104,13 @@ def events(firm: Firm, type: str) -> list[dict[str, Any]]:
     return [dict(each) for each in firm.rows(ev_event) if each["type"] == type]
 
 
+def types(firm: Firm) -> list[str]:
+    """Of everything on record, in its order."""
+    from bot.evidence.tables import ev_event
+
+    return [str(each["type"]) for each in sorted(firm.rows(ev_event), key=lambda each: int(each["n"]))]
+
+
 def at(firm: Firm, **delta: float) -> datetime:
     firm.pass_time(**delta)
     return firm.now

@@ -5,11 +5,15 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from bot import signing, signing_flow
+from bot.db import begin
 from bot.errors import Refused
 from bot.tables import failed
-from handlers.notices import answers, cards, recall
+from handlers.notices import answers, cards, hearing, recall
+from handlers.notices import tables as tb
+from handlers.notices.rules import Fact
 from tests.handlers.notices import office
 from tests.world import Firm
 
@@ -22,6 +26,7 @@ def said(firm: Firm, user: str) -> list[str]:
 def take(firm: Firm, user: str, answer: str, words: str = "") -> answers.Taken:
     who = office.who(firm, user)
     with firm.app.context(who) as ctx:
+        answers.opened(ctx, office.get(firm), who)
         return answers.take(ctx, office.get(firm), who, answer, words, source="page")
 
 
@@ -91,7 +96,7 @@ def test_a_stranger_learns_and_records_nothing(firm: Firm) -> None:
     assert not office.events(firm, "notice.acknowledged")
     with firm.app.context(office.who(firm, "stranger")) as ctx:
         assert not answers.opened(ctx, office.get(firm), office.who(firm, "stranger"))
-    assert not office.events(firm, "notice.opened")
+    assert not office.events(firm, "notice.content_shown")
 
 
 def test_an_answer_that_is_not_offered_is_not_recorded(firm: Firm) -> None:
@@ -185,3 +190,45 @@ def test_whoever_had_read_it_hears_that_it_is_withdrawn_and_nobody_else(firm: Fi
     assert [each for each in said(firm, "zhang") if "已撤回" in each and "文字有误" in each]
     assert len([each for each in said(firm, "zhang") if "已撤回" in each]) == 1
     assert not [each for each in said(firm, "li") if "已撤回" in each]
+
+
+@pytest.mark.parametrize("how", ["card", "words", "page"])
+def test_nobody_confirms_a_text_that_was_not_shown_to_them(firm: Firm, how: str) -> None:
+    """A longer text has no buttons in chat; a tap on an old card, words or a forged form are answered politely."""
+    office.compose(firm, ["fake:zhang"])
+    with begin(firm.app.engine) as db:
+        db.execute(sa.update(tb.text).values(body="第一条，" + "请看全文。" * 40))
+    office.send(firm)
+    assert [card.buttons for to, card, _ in firm.platform.sent if to == "zhang"] == [()]
+
+    who = office.who(firm, "zhang")
+    with firm.app.context(who) as ctx:
+        taken = answers.take(ctx, office.get(firm), who, "received", source=how)
+    assert (taken.kind, taken.recorded) == ("unread", False)
+    found = office.row(firm, "fake:zhang")
+    assert (found.rung, found.answer) == (1, "") and not office.events(firm, "notice.acknowledged")
+
+    assert take(firm, "zhang", "received").kind == "taken"
+    order = [each for each in office.types(firm) if each in ("notice.content_shown", "notice.acknowledged")]
+    assert order == ["notice.content_shown", "notice.acknowledged"]
+
+
+def test_a_short_text_is_whole_on_its_card_and_the_answer_shows_that_it_was_seen(firm: Firm) -> None:
+    office.compose(firm, ["fake:zhang"])
+    office.send(firm)
+    firm.dispatch(firm.event("zhang", "notices.received", office.ID))
+    order = [each for each in office.types(firm) if each in ("notice.content_shown", "notice.acknowledged")]
+    assert order == ["notice.content_shown", "notice.acknowledged"]
+    with firm.app.context(office.who(firm, "zhang")) as ctx:
+        assert not answers.opened(ctx, office.get(firm), office.who(firm, "zhang"))  # once is enough
+
+
+def test_what_the_platform_lists_as_read_is_not_the_full_text_shown(firm: Firm) -> None:
+    office.compose(firm, ["fake:zhang"])
+    office.send(firm)
+    with firm.app.context() as ctx:
+        hearing.learn_many(ctx, office.ID, {"fake:zhang": (Fact("opened", firm.now), {"ch": "fake"})})
+    assert office.events(firm, "notice.platform_read") and not office.events(firm, "notice.content_shown")
+    with firm.app.context(office.who(firm, "zhang")) as ctx:
+        assert answers.opened(ctx, office.get(firm), office.who(firm, "zhang"))
+    assert len(office.events(firm, "notice.content_shown")) == 1
