@@ -1,4 +1,4 @@
-"""`python -m bench`: every comparison, one table. Takes about five minutes; each part also runs alone."""
+"""`python -m bench`: every comparison, one table. Takes about fifteen minutes; each part also runs alone and larger."""
 
 from __future__ import annotations
 
@@ -6,7 +6,24 @@ import os
 import platform
 import time
 
-from bench import board, broadcast, callback, casefile, evidence, missing, receipts, signing, understanding
+from bench import (
+    board,
+    broadcast,
+    callback,
+    casefile,
+    cockpit,
+    cycle,
+    evidence,
+    imports,
+    judging,
+    missing,
+    receipts,
+    signing,
+    understanding,
+)
+
+ROWS = 100_000
+"""Of the import; alone it takes a million."""
 
 
 def main() -> None:
@@ -14,11 +31,13 @@ def main() -> None:
     begun = time.perf_counter()
     print(f"Python {platform.python_version()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     print("medians of interleaved rounds, lower is better except req/s; peak memory of ours / plain")
-    for part in (evidence, casefile, receipts, callback, missing, understanding, signing, broadcast):
+    for part in (evidence, casefile, receipts, callback, missing, judging, understanding, signing, broadcast):
         for row in part.compare():
             print(row, flush=True)
-    for line in board.compare():
+    for line in (*imports.compare(ROWS), *board.compare()):
         print(line, flush=True)
+    for larger in (cycle, cockpit):
+        larger.main()
     print(f"{time.perf_counter() - begun:.0f} s")
 
 

@@ -101,6 +101,10 @@ HR: Mapping[str, Pair] = {
         "各维度权重合计 100；总分按小数位四舍五入。",
         "Weights add up to 100; the sum is rounded to the decimals.",
     ),
+    "needs_first": (
+        "周期要用到一份制度和一份模板，现在还没有，请先建好：",
+        "A cycle needs a policy and a template. Please make them first:",
+    ),
     "cycle_lead": (
         "人员来自通讯录，默认由直接上级评分，可再用文件调整。",
         "People come from the directory, scored by their managers; a file can change that.",
