@@ -969,9 +969,8 @@ class Check:
             shown |= {who} if kind in ("notice.content_shown", "") else set()
             if kind == "notice.acknowledged" and not {who, ""} & shown:
                 self.fail(event.id, event.file, "签收早于全文展示", "acknowledged before the content was shown")
-            before = types[:at] if kind == "decision.issued" else []
             for step in ("decision.human_reviewed", "decision.union_notified") if kind == "decision.issued" else ():
-                if step in types and step not in before:
+                if step in types and step not in types[:at]:
                     self.fail(event.id, event.file, f"决定早于应有的步骤 {step}", f"decided before {step}")
 
     def check_agreed(self) -> None:
@@ -981,16 +980,14 @@ class Check:
             moment_ms(step["at"]), step["expires"] is None or moment_ms(step["expires"])
         listed = load(self.files["consents/consents.json"])
         if listed != self.steps and not self.bad:
-            self.fail(
-                "", "consents/consents.json", "同意书列表与记录不符", "the list of consents differs from the events"
-            )
+            self.fail("", "consents/consents.json", "同意书列表与记录不符",
+                      "the list of consents differs from the events")  # fmt: skip
 
     def check_anchors(self) -> None:
         for each in load(self.files["anchors/anchors.json"]):
             if each["size"] not in self.heads.get(each["epoch"], {}):
-                self.fail(
-                    "", "anchors/anchors.json", "公布过的检查点不在包内", "a checkpoint that was shown is missing"
-                )
+                self.fail("", "anchors/anchors.json", "公布过的检查点不在包内",
+                          "a checkpoint that was shown is missing")  # fmt: skip
 
     def check_brought(self) -> None:
         """What the other side kept: signed notes, receipts with their promise, lines `origin size root` from chat."""

@@ -92,7 +92,9 @@ def test_scheduled_moved_and_dropped(office: Office) -> None:
 def test_live_preview_escapes_and_shows_both_ways(office: Office) -> None:
     page = press(office, "wang", "/notices/preview", **GOOD | {"body_zh": "**好**<img src=x>[x](javascript:alert(1))"})
     assert "<strong>好</strong>" in page.text and "<img" not in page.text and 'href="javascript' not in page.text
-    assert "收到但有异议" in page.text and "通知｜考勤制度 v4" in page.text
+    assert "通知｜考勤制度 v4" in page.text and "收到但有异议" not in page.text  # a link: answered on the page only
+    short = press(office, "wang", "/notices/preview", **GOOD | {"body_zh": "**明天起**走东门。"})
+    assert "收到但有异议" in short.text and "<strong>明天起</strong>" in short.text
     assert press(office, "zhang", "/notices/preview").status_code == 404
 
 
