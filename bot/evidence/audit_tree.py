@@ -7,16 +7,19 @@ import secrets
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from bot.evidence import notes
 from bot.evidence.findings import Report
 from bot.evidence.notes import VKey
-from bot.evidence.tables import ev_head, ev_tile
+from bot.evidence.tables import ev_checkpoint, ev_head, ev_tile
 from bot.evidence.tree import HASH, Head, empty_root
 
 WIDTH = 256
 _SIGNATURES = 1000
+_NEWEST = select(
+    func.max(ev_checkpoint.c.size).filter(ev_checkpoint.c.epoch == bindparam("epoch")), func.max(ev_checkpoint.c.epoch)
+)
 
 
 def rows(conn: Connection, sql: str) -> Iterator[Any]:
@@ -101,8 +104,10 @@ def _check_tail(
         report.add(
             "head", "日志头与记录不符", "the stored head differs from the records", epoch=epoch, index=stored.size
         )
-    newest = f"SELECT max(size) FROM ev_checkpoint WHERE epoch = {int(epoch)}"  # noqa: S608 - an integer
-    if (size := conn.exec_driver_sql(newest).scalar() or 0) != tree.size:
+    size, last = conn.execute(_NEWEST, {"epoch": epoch}).one()
+    if stored is None and epoch == last:  # written together with each checkpoint
+        report.add("head", "日志头不见了", "the stored head is gone", epoch=epoch, index=tree.size)
+    if (size := size or 0) != tree.size:
         zh = f"记录有 {tree.size} 条，最新检查点为 {size} 条"
         en = f"{tree.size} records, but the newest checkpoint covers {size}"
         report.add("checkpoint", zh, en, epoch=epoch, index=tree.size)

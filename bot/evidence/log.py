@@ -160,10 +160,8 @@ def append_many(
         events.append(event)
         parts += mine
         done.append(appended)
-    ready.event.each(conn, events)
-    ready.part.each(conn, parts)
     moved = [{"object_id": name, "head_seq": seq, "head_leaf": leaf} for name, (seq, leaf) in heads.items()]
-    ready.move.each(conn, moved)
+    ready.write(conn, [(ready.event, events), (ready.part, parts), (ready.move, moved)])
     return done
 
 

@@ -13,6 +13,7 @@ from bot.evidence.due import high_stakes
 from bot.evidence.facts import ConsentFact, EventFact, PackageFacts
 from bot.evidence.meaning import meaning
 from bot.evidence.report_parts import part_view, readable
+from bot.evidence.report_remarks import remarked
 
 QUOTED = 300  # characters
 WHOLE = 120
@@ -39,6 +40,7 @@ Clock = Callable[[datetime], str]
 def view(facts: PackageFacts, zone: ZoneInfo, *, stamped: bool) -> dict[str, Any]:
     """JSON values only. `stamped`: the seal will be asked an outside time stamp for; the report says which it is."""
     when, shown = _clock(zone), _printed(facts.events)
+    verdicts, remarks = remarked([_zh(each.verdict) for each in facts.events])
     return {
         "scope": scope_of(facts),
         "origin": facts.origin,
@@ -51,7 +53,8 @@ def view(facts: PackageFacts, zone: ZoneInfo, *, stamped: bool) -> dict[str, Any
         "parties": [[name, ref, _roles(facts, ref)] for ref, name in sorted(_people(facts).items())],
         "consents": [_consent(facts, each, when) for each in facts.consents],
         "unconsented": _unconsented(facts),
-        "timeline": [_line(facts, each, when) for each in facts.events],
+        "timeline": [_line(facts, each, said, when) for each, said in zip(facts.events, verdicts, strict=True)],
+        "remarks": [f"注 {number}：{each}。" for number, each in enumerate(remarks, 1)],
         "exhibits": [_exhibit(each, when) for each in shown],
         "elsewhere": len(facts.events) - len(shown),
         "meanings": _meanings(facts.events),
@@ -172,11 +175,11 @@ def _state(last: ConsentFact | None, made: datetime) -> str:
     return "已到期" if last.expires is not None and last.expires <= made else ""
 
 
-def _line(facts: PackageFacts, event: EventFact, when: Clock) -> list[str]:
-    at = _two(when(event.at)) + (f"\n收录于 {_two(when(event.seen))}" if abs(event.seen - event.at) > _LATE else "")
-    who = _name(facts, event.actor) + (f"\n→ {_name(facts, event.subject)}" if event.subject != event.actor else "")
+def _line(facts: PackageFacts, event: EventFact, verdict: str, when: Clock) -> list[str]:
+    at = when(event.at) + (f"（收录于 {when(event.seen)}）" if abs(event.seen - event.at) > _LATE else "")
+    who = _name(facts, event.actor) + (f" → {_name(facts, event.subject)}" if event.subject != event.actor else "")
     title = meaning(event.type).title_zh + ("（内容已删除）" if event.erased else "")
-    return [f"{event.number:06d}", at, title, event.type, who, _zh(event.verdict)]
+    return [f"{event.number:06d}", at, title, event.type, who, verdict]
 
 
 def _exhibit(event: EventFact, when: Clock) -> dict[str, Any]:

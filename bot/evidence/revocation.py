@@ -1,13 +1,15 @@
 """Revocation lists of the time-stamping authorities, kept while they can still be had.
 
-Once a day, for each authority of the settings: the chain of its newest token names where its lists are; each list that
-its issuer signed becomes the part `list.crl.pem` of an event `anchor.revocation_list`, so it is in the log and dated by
-the next stamp. A package carries an authority's newest lists beside its chains.
+For each authority of the settings the chain of its newest token names where its lists are: each is fetched as soon as
+there is a first token, then once a day, and an hour after it could not be had. A list that its issuer signed becomes
+the part `list.crl.pem` of an event `anchor.revocation_list`, so it is in the log and dated by the next stamp. A package
+carries an authority's newest lists beside its chains.
 """
 
 from __future__ import annotations
 
 import importlib
+import json
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -16,13 +18,13 @@ import structlog
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, and_, or_, select
 
 from bot import clock
 from bot.db import begin
 from bot.errors import PlatformError
 from bot.evidence.keys import Keys, newest
-from bot.evidence.log import Part, append
+from bot.evidence.log import Part, append, milliseconds
 from bot.evidence.tables import ev_event, ev_part, ev_token
 from bot.evidence.tokens import printable
 from bot.store import new_ref
@@ -32,6 +34,10 @@ if TYPE_CHECKING:
 
 logger = structlog.get_logger("huizhi.tsa")
 LIST, FAILED, PART = "anchor.revocation_list", "anchor.revocation_failed", "list.crl.pem"
+JOB, SECONDS = "revocation", 60.0
+"""Name of the core job, and seconds between two looks at what is due."""
+DAY, HOUR = 86_400_000, 3_600_000
+"""Milliseconds until a list is fetched again, and until a failed attempt is repeated."""
 MAX_LISTS = 10
 """Of one chain."""
 Fetch = Callable[[str], bytes]
@@ -39,7 +45,7 @@ Fetch = Callable[[str], bytes]
 
 
 def collect(app: App) -> int:
-    """How many lists were kept; 0 without authorities. Failures are events; the next run tries again."""
+    """The job: how many lists were kept; 0 without authorities, or while none is due. Failures are events."""
     if not app.settings.tsa:
         return 0
     fetch: Fetch = importlib.import_module("adapters.timestamp.lists").fetch
@@ -47,14 +53,12 @@ def collect(app: App) -> int:
 
 
 def collect_from(engine: Engine, keys: Keys, authorities: Iterable[str], fetch: Fetch, now: datetime) -> int:
-    """The lists of these authorities' newest tokens. The network is used between transactions only."""
+    """The lists that are due of these authorities' newest tokens. The network is used between transactions only."""
     kept = 0
     for name in authorities:
         with engine.connect() as conn:
-            at = ev_token.c
-            mine = select(at.chain).where(at.authority == name).order_by(at.epoch.desc(), at.size.desc())
-            chain = conn.execute(mine.limit(1)).scalar()
-        for url, issuer in list(places(bytes(chain)))[:MAX_LISTS] if chain else []:
+            due = due_lists(conn, name, milliseconds(now))
+        for url, issuer in due:
             type_, facts, parts = _attempt(fetch, url, issuer)
             with begin(engine) as conn:
                 append(
@@ -65,6 +69,28 @@ def collect_from(engine: Engine, keys: Keys, authorities: Iterable[str], fetch: 
             kept += type_ == LIST
             logger.info("tsa.revocation", authority=name, kept=type_ == LIST)
     return kept
+
+
+def due_lists(conn: Connection, authority: str, now_ms: int) -> list[tuple[str, x509.Certificate]]:
+    """What `places` names of the newest token and was not tried within a day, or an hour if that failed; empty before
+    the first token. `now_ms`: Unix milliseconds; attempts later than that were before the clock was put back."""
+    at = ev_token.c
+    mine = select(at.chain).where(at.authority == authority).order_by(at.epoch.desc(), at.size.desc())
+    chain = conn.execute(mine.limit(1)).scalar()
+    named = list(places(bytes(chain)))[:MAX_LISTS] if chain else []
+    tried = _tried(conn, authority, now_ms) if named else set()
+    return [(url, issuer) for url, issuer in named if printable(url) not in tried]
+
+
+def _tried(conn: Connection, authority: str, now_ms: int) -> set[str]:
+    """The URLs of attempts that still count: a day for a list, an hour for a failure."""
+    at = ev_event.c
+    counts = or_(*(
+        and_(at.type == type_, at.seen_ms > now_ms - span, at.seen_ms <= now_ms)
+        for type_, span in ((LIST, DAY), (FAILED, HOUR))
+    ))  # fmt: skip
+    found = conn.execute(select(at.envelope).where(at.object_id == f"anchor:{authority}", counts)).scalars()
+    return {json.loads(envelope)["source"]["url"] for envelope in found}
 
 
 def places(chain_pem: bytes) -> Iterator[tuple[str, x509.Certificate]]:

@@ -23,6 +23,7 @@ from sqlalchemy import (
     insert,
 )
 from sqlalchemy.dialects import sqlite
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import ClauseElement
 
 from bot.evidence.tables import ev_event, ev_object, ev_part
@@ -37,23 +38,24 @@ class Statement:
     order: tuple[str, ...]
     arrays: bool = False
 
-    def each(self, conn: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Write all rows, in their order, with one call of the driver."""
-        if not rows:
-            return
-        given: Any = list(map(itemgetter(*self.order), rows))
+    def given(self, rows: Sequence[Mapping[str, Any]]) -> Any:
+        """The parameters for all these rows, in their order: one call of the driver writes them."""
+        made: Any = list(map(itemgetter(*self.order), rows))
         if self.arrays:
-            given = tuple(map(list, zip(*given, strict=True)))
-        elif len(given) == 1:
-            given = given[0]
-        conn.exec_driver_sql(self.sql, given)
+            return tuple(map(list, zip(*made, strict=True)))
+        return made[0] if len(made) == 1 else made
+
+
+Batch = tuple[Statement, Sequence[Mapping[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Statements:
-    """`heads(conn, ids)`: the objects' last events, new objects may be absent; keeps others from following them."""
+    """`heads(conn, ids)`: the objects' last events, new objects may be absent; keeps others from following them.
+    `write(conn, batches)`: each statement with its rows, in this order; sqlalchemy.exc.DBAPIError as from `execute`."""
 
     heads: Callable[[Connection, Sequence[str]], Sequence[Row[Any]]]
+    write: Callable[[Connection, Sequence[Batch]], None]
     event: Statement
     part: Statement
     move: Statement
@@ -65,7 +67,7 @@ def statements(dialect_name: str, paramstyle: str) -> Statements:
     if dialect_name == "postgresql":
         moved = " ON CONFLICT (object_id) DO UPDATE SET head_seq = excluded.head_seq, head_leaf = excluded.head_leaf"
         event, part, move = (_unnested(each) for each in (ev_event, ev_part, ev_object))
-        return Statements(_hold, event, part, replace(move, sql=move.sql + moved))
+        return Statements(_hold, _piped, event, part, replace(move, sql=move.sql + moved))
     dialect: Dialect = sqlite.dialect(paramstyle=paramstyle)
 
     def compiled(statement: ClauseElement) -> Statement:
@@ -76,7 +78,7 @@ def statements(dialect_name: str, paramstyle: str) -> Statements:
         # inline: no RETURNING for a key that nobody reads.
         return compiled(insert(table).inline().values({name: bindparam(name) for name in _columns(table)}))
 
-    return Statements(_look, into(ev_event), into(ev_part), compiled(_moved()))
+    return Statements(_look, _in_turn, into(ev_event), into(ev_part), compiled(_moved()))
 
 
 def _columns(table: Table) -> list[str]:
@@ -107,6 +109,26 @@ def _hold(conn: Connection, objects: Sequence[str]) -> Sequence[Row[Any]]:
     # Makes rows that are new and locks all of them, in one round trip. It changes nothing: should this append fail
     # and the caller commit all the same, the chain has no hole.
     return conn.exec_driver_sql(_HOLD, (list(objects),)).all()
+
+
+def _in_turn(conn: Connection, batches: Sequence[Batch]) -> None:
+    for statement, rows in batches:
+        if rows:
+            conn.exec_driver_sql(statement.sql, statement.given(rows))
+
+
+def _piped(conn: Connection, batches: Sequence[Batch]) -> None:
+    # One wait for all of them: the server inserts the events while we put the parts into its format.
+    driver: Any = conn.connection.driver_connection
+    dbapi = conn.dialect.loaded_dbapi
+    try:
+        with driver.pipeline():
+            for statement, rows in batches:
+                if rows:
+                    driver.execute(statement.sql, statement.given(rows))
+    except dbapi.Error as error:
+        text = "; ".join(statement.sql for statement, _ in batches)
+        raise DBAPIError.instance(text, None, error, dbapi.Error, dialect=conn.dialect) from error
 
 
 _LOOK_ONE = "SELECT object_id, head_seq, head_leaf FROM ev_object WHERE object_id = ?"

@@ -7,6 +7,7 @@ The key of keys lives in `data.key` in the key directory, never in the database;
 from __future__ import annotations
 
 import functools
+import json
 import os
 import secrets
 from collections import OrderedDict
@@ -18,13 +19,12 @@ from typing import Any, Protocol
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from bot import clock
 from bot.errors import Misconfigured
 from bot.evidence.keys import PASSPHRASE, sync_folder, write_private
 from bot.evidence.log import aad_of, milliseconds
-from bot.evidence.tables import ev_subject_key
 
 FILE = "data.key"
 SIZE, NONCE, SALT = 32, 12, 16
@@ -81,8 +81,10 @@ class Vault:
         wanted = sorted(set(subjects))
         found = _look_all(conn, wanted)
         if new := [each for each in wanted if each not in found]:
-            conn.exec_driver_sql(_INSERT[conn.dialect.name], [self._wrapped(each) for each in new])
-            found |= _look_all(conn, new)  # another process may have been first; its key counts
+            made = _insert(conn, [self._wrapped(each) for each in new])
+            found |= made
+            if late := [each for each in new if each not in made]:
+                found |= _look_all(conn, late)  # another process was first; its key counts
         return Prepared(self, found)
 
     def open(self, conn: Connection, subject: str, sealed: bytes, aad: bytes) -> bytes | None:
@@ -211,9 +213,16 @@ _SELECT = {
     "sqlite": "SELECT wrapped FROM ev_subject_key WHERE subject = ?",
     "postgresql": "SELECT wrapped FROM ev_subject_key WHERE subject = %s",
 }
+_LOOK_MANY = {
+    "sqlite": "SELECT subject, wrapped FROM ev_subject_key WHERE subject IN (SELECT value FROM json_each(?))",
+    # Joined: `= ANY` compares each key of a table without statistics with each name.
+    "postgresql": "SELECT subject, wrapped FROM unnest(%s::text[]) AS wanted(subject)"
+    " JOIN ev_subject_key USING (subject)",
+}
 _INSERT = {
     "sqlite": "INSERT INTO ev_subject_key (subject, wrapped, made_ms) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
-    "postgresql": "INSERT INTO ev_subject_key (subject, wrapped, made_ms) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+    "postgresql": "INSERT INTO ev_subject_key (subject, wrapped, made_ms)"
+    " SELECT * FROM unnest(%b::text[], %b::bytea[], %b::bigint[]) ON CONFLICT DO NOTHING RETURNING subject, wrapped",
 }
 
 
@@ -225,6 +234,17 @@ def _look(conn: Connection, subject: str) -> tuple[bytes | None] | None:
 
 def _look_all(conn: Connection, subjects: Sequence[str]) -> dict[str, bytes | None]:
     """Wrapped keys; None for a destroyed one, absent where none was ever made."""
-    table = ev_subject_key.c
-    query = select(table.subject, table.wrapped).where(table.subject.in_(subjects))
-    return {row.subject: None if row.wrapped is None else bytes(row.wrapped) for row in conn.execute(query)}
+    lite = conn.dialect.name == "sqlite"
+    given = (json.dumps(list(subjects)) if lite else list(subjects),)
+    rows = conn.exec_driver_sql(_LOOK_MANY[conn.dialect.name], given)
+    return {row.subject: None if row.wrapped is None else bytes(row.wrapped) for row in rows}
+
+
+def _insert(conn: Connection, made: Sequence[tuple[str, bytes, int]]) -> dict[str, bytes | None]:
+    """Those that were new. PostgreSQL takes all of them in one message, and says which; SQLite has one writer, the
+    caller, but the lookup before may have seen an older state than its transaction."""
+    if conn.dialect.name == "postgresql":
+        rows = conn.exec_driver_sql(_INSERT["postgresql"], tuple(map(list, zip(*made, strict=True))))
+        return {row.subject: bytes(row.wrapped) for row in rows}
+    conn.exec_driver_sql(_INSERT["sqlite"], list(made))
+    return {}
