@@ -1,6 +1,7 @@
 """One message to many, and a card of their own to many, at a platform's ceiling.
 
     python -m bench.broadcast [shared people] [personal people] [ceiling a second]
+    python -m bench.broadcast one KIND PEOPLE CEILING [PEOPLE A CALL] [SECONDS BETWEEN KILLS]
 
 A loopback stand-in (bench.loopback) takes calls after a latency and refuses those above its ceiling. The worker is a
 process of its own with the product's courier, on SQLite with WAL and synchronous=FULL and a real Redis; its calls go
@@ -40,14 +41,14 @@ from bot.tables import person
 from bot.wire import dump_card
 from config.settings import load
 
-PROBES = 0.5
-"""Seconds between urgent messages."""
+PROBES, PEEK = 0.5, 0.2
+"""Seconds between urgent messages, and between looks at what is left."""
 
 
-def application(url: str) -> App:
+def application(url: str, per_call: int = PER_CALL) -> App:
     """The product's, with the stand-in for its platform."""
     app = build(load(os.environ))
-    app.platforms = {"loopback": Loopback(url)}  # type: ignore[dict-item]
+    app.platforms = {"loopback": Loopback(url, per_call)}  # type: ignore[dict-item]
     return app
 
 
@@ -56,9 +57,9 @@ def ceilings(calls: float) -> pacing.Known:
     return lambda _: pacing.Ceilings(pacing.Rate(calls * 0.985, 1, 1 + calls * 0.1), 0.985)
 
 
-def worker(url: str, calls: float) -> None:
+def worker(url: str, calls: float, per_call: int) -> None:
     """A process: drain until nothing is left, then say what it cost."""
-    app = application(url)
+    app = application(url, per_call)
     before = resource.getrusage(resource.RUSAGE_SELF)
     courier = Courier(app, lambda _: None, ceilings=ceilings(calls))
     while not app.redis.exists("bench:end"):
@@ -66,12 +67,19 @@ def worker(url: str, calls: float) -> None:
         time.sleep(0.05)
     after = resource.getrusage(resource.RUSAGE_SELF)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    print(json.dumps({"cpu": cpu, "peak": after.ru_maxrss / 1024}), flush=True)
+    print(json.dumps({"cpu": cpu, "peak": _peak()}), flush=True)
+
+
+def _peak() -> float:
+    """MB of this process alone: what the kernel calls maxrss is begun with the parent's."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:"))
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One broadcast; `peak` in MB, `cpu` in ms per recipient, `urgent` in seconds."""
+    """One broadcast; `peak` in MB and `cpu` in ms per recipient, both of the last worker; `urgent` in seconds; `lost`
+    and `unflagged` in rows, `missing` in people."""
 
     seconds: float
     cpu: float
@@ -84,10 +92,11 @@ class Measured:
     ambiguous: int
     kills: int
     jobs: int
+    missing: int
 
 
-def broadcast(kind: str, people: int, calls: float, kill_every: float = 0.0) -> Measured:
-    """In a folder of its own; AssertionError when anything is missing at the end."""
+def broadcast(kind: str, people: int, calls: float, kill_every: float = 0.0, per_call: int = PER_CALL) -> Measured:
+    """One broadcast in a folder of its own."""
     with tempfile.TemporaryDirectory() as folder:
         environment = {
             "HUIZHI_PLATFORMS": "wecom", "HUIZHI_ENVIRONMENT": "development", "HUIZHI_KEY_DIR": f"{folder}/keys",
@@ -101,25 +110,33 @@ def broadcast(kind: str, people: int, calls: float, kill_every: float = 0.0) -> 
         try:
             stand = Stand(calls)
             with standing(stand) as url:
-                return _measured(kind, people, calls, kill_every, url, stand)
+                app = application(url, per_call)
+                _fill(app, kind, people)
+                command = [sys.executable, "-m", "bench.broadcast", "worker", url, str(calls), str(per_call)]
+                return _measured(kind, people, kill_every, _Scene(app, stand, command))
         finally:
             redis.terminate()
             redis.wait(15)
 
 
-def _measured(kind: str, people: int, calls: float, kill_every: float, url: str, stand: Stand) -> Measured:
-    app = application(url)
-    _fill(app, kind, people)
-    command = [sys.executable, "-m", "bench.broadcast", "worker", url, str(calls)]
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    app: App
+    stand: Stand
+    command: list[str]
+
+
+def _measured(kind: str, people: int, kill_every: float, scene: _Scene) -> Measured:
+    app, stand, command = scene.app, scene.stand, scene.command
     running, kills = subprocess.Popen(command, stdout=subprocess.PIPE), 0
     born = probed = time.monotonic()
-    while stand.people < people or _left(app):
-        time.sleep(0.05)
+    while stand.once < people or _left(app):
+        time.sleep(PEEK)
         if kill_every and time.monotonic() - born > kill_every:
             running.send_signal(signal.SIGKILL)
             running.communicate()
             running, born, kills = subprocess.Popen(command, stdout=subprocess.PIPE), time.monotonic(), kills + 1
-        if kind == "personal" and time.monotonic() - probed > PROBES:
+        if kind == "personal" and stand.once < people and time.monotonic() - probed > PROBES:
             probed = time.monotonic()
             with app.context() as ctx:
                 reader = ctx.people.find("loopback", "urgent")
@@ -129,16 +146,18 @@ def _measured(kind: str, people: int, calls: float, kill_every: float, url: str,
     app.redis.set("bench:end", "1")
     told = json.loads(running.communicate(timeout=60)[0].splitlines()[-1])
     with sqlite3.connect(app.settings.database_url.removeprefix("sqlite:///")) as store:
-        rows = store.execute("SELECT id, state, ambiguous FROM outbox WHERE matter = 'bench'").fetchall()
+        rows = store.execute("SELECT id, state, ambiguous, matter FROM outbox").fetchall()
     store.close()
     twice = {key for key, count in stand.taken.items() if count > 1}
     flagged = {row[0] for row in rows if row[2]}
     lost = sum(row[1] != "sent" or not stand.taken[row[0]] for row in rows)
     cpu = 1000 * told.get("cpu", 0.0) / people
     seconds = stand.last - stand.first
+    mine = sum(row[3] == "bench" for row in rows)
+    missing = people + len(rows) - mine - stand.once
     return Measured(
-        seconds, cpu, told.get("peak", 0.0), len(rows), stand.refused, tuple(stand.urgent), lost, len(twice - flagged),
-        len(flagged), kills, jobs,
+        seconds, cpu, told.get("peak", 0.0), mine, stand.refused, tuple(stand.urgent), lost, len(twice - flagged),
+        len(flagged), kills, jobs, missing,
     )  # fmt: skip
 
 
@@ -148,8 +167,8 @@ def _urgent() -> Card:
 
 def _left(app: App) -> bool:
     with app.engine.connect() as connection:
-        counts = crowds.progress(connection, "bench")
-    return any(counts[state].rows for state in ("queued", "sending"))
+        counts = [crowds.progress(connection, matter) for matter in ("bench", "chat")]
+    return any(each[state].rows for each in counts for state in ("queued", "sending"))
 
 
 def _fill(app: App, kind: str, people: int) -> None:
@@ -193,9 +212,29 @@ def compare(shared: int = 100_000, personal: int = 20_000, calls: float = 166.0)
     return lines
 
 
+def one(kind: str, people: int, calls: float, per_call: int = PER_CALL, kill_every: float = 0.0) -> str:
+    """One broadcast, in words; AssertionError when somebody was lost or got it twice without a flag."""
+    got = broadcast(kind, people, calls, kill_every, per_call)
+    units = people if kind == "personal" else -(-people // per_call)
+    waits = sorted(got.urgent) or [0.0]
+    said = (
+        f"{kind} to {people:,}, {units:,} calls at {calls:g}/s: {got.seconds:.1f} s"
+        f" ({got.seconds / max((units - 1) / calls, LATENCY):.3f} of the ceiling's), CPU {got.cpu:.3f} ms a person,"
+        f" {got.rows:,} rows, {got.jobs} jobs, {got.refused} refused, peak {got.peak:.0f} MB, urgent p95"
+        f" {1000 * waits[int(len(waits) * 0.95)]:.0f} ms of {len(got.urgent)}; {got.kills} x kill -9,"
+        f" {got.lost} rows lost, {got.missing} people missing, {got.unflagged} doubled unflagged,"
+        f" {got.ambiguous} flagged"
+    )
+    assert got.lost == got.missing == got.unflagged == 0, said
+    return said
+
+
 if __name__ == "__main__":
     if sys.argv[1:2] == ["worker"]:
-        worker(sys.argv[2], float(sys.argv[3]))
+        worker(sys.argv[2], float(sys.argv[3]), int(sys.argv[4]))
+    elif sys.argv[1:2] == ["one"]:
+        rest = zip((int, float, int, float), sys.argv[3:], strict=False)
+        print(one(sys.argv[2], *(kind(word) for kind, word in rest)))
     else:
         for line in compare(*(kind(word) for kind, word in zip((int, int, float), sys.argv[1:4], strict=False))):
             print(line)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 import time
 from collections import Counter, deque
@@ -28,11 +29,12 @@ URGENT = "urgent"
 
 @dataclass(slots=True)
 class Stand:
-    """The stand-in: what it took, by key; `ceiling` calls a second."""
+    """The stand-in: what it took, by key; `ceiling` calls a second. `people` counts repetitions, `once` does not."""
 
     ceiling: float
     taken: Counter[str] = field(default_factory=Counter)
     people: int = 0
+    once: int = 0
     refused: int = 0
     first: float = 0.0
     last: float = 0.0
@@ -52,10 +54,20 @@ class Stand:
             self.recent.append(now)
             self.taken[call["key"]] += 1
             self.people += call["people"]
+            self.once += call["people"] if self.taken[call["key"]] == 1 else 0
             self.first, self.last = self.first or now, now
             if call["title"].startswith(URGENT):
                 self.urgent.append(now - float(call["title"].split()[1]))
         return True
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A worker that was killed in mid-call: the message was taken all the same."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 @contextmanager
@@ -67,7 +79,11 @@ def standing(stand: Stand) -> Iterator[str]:
         disable_nagle_algorithm = True
 
         def do_POST(self) -> None:
-            call = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            body = self.rfile.read(length := int(self.headers["Content-Length"]))
+            if len(body) < length:
+                self.close_connection = True  # the worker was killed in the middle of asking: nothing was taken
+                return
+            call = json.loads(body)
             ok = stand.take(call)
             time.sleep(LATENCY)
             body = json.dumps({"errcode": 0 if ok else 45009, "msgid": call["key"]}).encode()
@@ -79,8 +95,7 @@ def standing(stand: Stand) -> Iterator[str]:
         def log_message(self, *args: object) -> None:
             """Nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = _Server(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}/send"
@@ -90,12 +105,12 @@ def standing(stand: Stand) -> Iterator[str]:
 
 
 class Loopback:
-    """A platform whose vendor is the stand-in."""
+    """A platform whose vendor is the stand-in; its route takes `per_call` people at once."""
 
     name = "loopback"
-    routes: Mapping[str, Route] = {"shared": Route("shared", PER_CALL)}  # noqa: RUF012
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, per_call: int = PER_CALL) -> None:
+        self.routes: Mapping[str, Route] = {"shared": Route("shared", per_call)}
         self._url, self._session = url, requests.Session()
         self._session.mount("http://", requests.adapters.HTTPAdapter(pool_connections=64, pool_maxsize=64))
 

@@ -118,14 +118,25 @@ class Context:
         return event_id
 
     def ask(
-        self, person: Person, kind: str, matter: str, card: Callable[[str], Card], *, deadline: datetime | None = None
+        self,
+        person: Person,
+        kind: str,
+        matter: str,
+        card: Callable[[str], Card],
+        *,
+        deadline: datetime | None = None,
+        priority: int = outbox.SOON,
     ) -> str:
-        """Put one question to one person; it is sent only while it is still open. Returns its ref."""
+        """Put one question to one person; it is sent only while it is still open. Returns its ref.
+
+        `priority`: outbox.SOON for what answers somebody, NORMAL for what was planned, BULK where thousands are asked.
+        """
         ref = new_ref()
         asks.create(self.db, Ask(ref, kind, matter, person.id, "open", None), self.now, deadline)
         with speaking(person.locale):
             body = dump_card(card(ref))
-        outbox.queue(self.db, self.now, "send", person.platform, person, matter, body, ask_ref=ref)
+        who = (person.platform, person, matter)
+        outbox.queue(self.db, self.now, "send", *who, body, ask_ref=ref, priority=priority)
         return ref
 
     def asked(self, ref: str) -> Ask:
@@ -170,12 +181,16 @@ class Context:
             for original in sent.get(each.ref, []):
                 outbox.queue(self.db, self.now, kind, person.platform, person, matter, body, of=original)
 
-    def say(self, person: Person, card: Card | Callable[[], Card], matter: str) -> None:
-        """A card that needs no answer. A function is called in the reader's language, a card is taken as it is."""
+    def say(self, person: Person, card: Card | Callable[[], Card], matter: str, *, priority: int = outbox.SOON) -> None:
+        """A card that needs no answer. A function is called in the reader's language, a card is taken as it is.
+
+        `priority`: see `ask`.
+        """
         if not isinstance(card, Card):
             with speaking(person.locale):
                 card = card()
-        row_id = outbox.queue(self.db, self.now, "send", person.platform, person, matter, dump_card(card))
+        who = (person.platform, person, matter)
+        row_id = outbox.queue(self.db, self.now, "send", *who, dump_card(card), priority=priority)
         if self.actor and person.id == self.actor.id:
             self.reply = row_id, card
 

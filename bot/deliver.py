@@ -2,7 +2,8 @@
 write back together.
 
 Each platform has a lane of its own, so that a slow one holds up nobody else. A lane takes only what it can send within
-a quarter of a second: whatever is more urgent than the rest of 100,000 is looked for again that soon.
+a quarter of a second, by its ceiling and by how long the vendor's calls take: whatever is more urgent than the rest of
+100,000 is looked for again that soon, and takes the first moment of those that wait.
 """
 
 from __future__ import annotations
@@ -22,14 +23,17 @@ from bot.card import Card
 from bot.deliver_moves import Facts, Move, Moves, Result, facts_of
 from bot.deliver_results import write
 from bot.event import Event
-from bot.outbox import Row
+from bot.outbox import BULK, Row
 from bot.pacing import Ceilings, Pace
 from bot.ports_crowds import Crowds, Route
 
 AHEAD = 0.25
 """Seconds of work a lane takes at a time."""
-TOGETHER, TOGETHER_AFTER = 64, 0.05
-"""Results are written when there are so many, or the oldest is so many seconds old."""
+TOGETHER, TOGETHER_AFTER, BULK_AFTER = 64, 0.05, 0.25
+"""Results are written when there are so many, or the oldest is so many seconds old; those of a message to thousands may
+wait longer. A worker that dies in between leaves those rows flagged, never lost."""
+SMOOTH = 0.1
+"""What the newest call counts in the mean of how long calls take."""
 TICK = 0.02
 
 
@@ -40,14 +44,33 @@ class Lane:
     ceilings: Ceilings
     pool: ThreadPoolExecutor
     waiting: deque[tuple[float, Row, Move]] = field(default_factory=deque)
-    flying: dict[Future[Result], Row] = field(default_factory=dict)
+    flying: dict[Future[Result], tuple[float, Row]] = field(default_factory=dict)
+    took: float = 0.0
 
     def room(self, senders: int) -> int:
-        """How many more rows it may take now."""
+        """How many more rows it may take now; 0 while it has half of that, because each claim costs."""
         calls = self.ceilings.calls
-        most = min(4 * senders, math.ceil(calls.most / calls.seconds * AHEAD)) if calls else 2 * senders
-        late = len(self.flying) >= senders  # the vendor is slower than the ceiling: what is more would only wait here
-        return 0 if late else max(0, most - len(self.waiting))
+        most = min(4 * senders, math.ceil(calls.most / calls.seconds * AHEAD)) if calls else 4 * senders
+        if self.took:
+            # A slow vendor: what is more than its free places and the next quarter of a second would only wait here.
+            most = min(most, senders - len(self.flying) + math.ceil(senders * AHEAD / self.took))
+        left = most - len(self.waiting)
+        return left if 2 * left >= most else 0
+
+    def add(self, moves: Sequence[tuple[float, Row, Move]]) -> None:
+        """Moments are shared out again, the first to the most urgent, where each call costs the same."""
+        every = [*self.waiting, *moves]
+        if not any(row.route for _, row, _ in every):
+            moments = sorted(at for at, _, _ in every)
+            every.sort(key=lambda each: each[1].priority)
+            every = [(at, row, move) for at, (_, row, move) in zip(moments, every, strict=True)]
+        self.waiting = deque(every)
+
+    def land(self, future: Future[Result], now: float) -> Result:
+        """Take a call that ended out of those under way."""
+        begun, _ = self.flying.pop(future)
+        self.took += (now - begun - self.took) * (SMOOTH if self.took else 1.0)
+        return future.result()
 
 
 class Courier:
@@ -61,7 +84,7 @@ class Courier:
         self._senders = app.settings.senders
         self._lanes: dict[str, Lane] = {}
         self._results: list[tuple[float, Result]] = []
-        self._renewed = 0.0
+        self._renewed = self._looked = 0.0
 
     def drain(self, stop: Flag | None = None) -> int:
         """Everything due, until nothing is (or `stop` is set); returns how many rows were settled."""
@@ -96,17 +119,24 @@ class Courier:
 
     def _claim(self) -> int:
         """Take what fits; how many rows were taken."""
+        if self._lanes and not any(lane.room(self._senders) for lane in self._lanes.values()) and not self._look():
+            return 0
         with self._app.engine.connect() as connection:
-            names = {*outbox_claim.lanes(connection), *self._lanes}
-        room = {name: self._lane(name).room(self._senders) for name in names}
-        with self._app.engine.connect() as connection:
-            if not outbox_claim.due(connection, clock.now(), room):  # without a transaction that waits for others
+            names = outbox_claim.lanes(connection)
+            room = {name: self._lane(name).room(self._senders) for name in {*names, *self._lanes}}
+            if not outbox_claim.due(connection, clock.now(), room, names):  # without a transaction that waits
                 return 0
         with db.begin(self._app.engine) as connection:
-            rows = outbox_claim.claim_many(connection, clock.now(), room)
+            rows = outbox_claim.claim_many(connection, clock.now(), room, names)
         for name in dict.fromkeys(row.platform for row in rows):
             self._plan(name, [row for row in rows if row.platform == name])
         return len(rows)
+
+    def _look(self) -> bool:
+        """Every lane is full: another platform's rows are looked for now and then."""
+        due = time.monotonic() - self._looked >= AHEAD
+        self._looked = time.monotonic() if due else self._looked
+        return due
 
     def _plan(self, name: str, rows: Sequence[Row]) -> None:
         """Hold back what would be dropped, decide what to do, and give each call its moment."""
@@ -128,7 +158,7 @@ class Courier:
         begun = time.monotonic()
         together = {bucket: rate for each in buckets for bucket, rate in each.items()}
         waits = self._pace.reserve(together, costs)
-        lane.waiting.extend((begun + late, *move) for late, move in zip(waits, moves, strict=True))
+        lane.add([(begun + late, *move) for late, move in zip(waits, moves, strict=True)])
 
     def _route(self, row: Row) -> Route | None:
         platform = self._app.platforms.get(row.platform)
@@ -164,7 +194,7 @@ class Courier:
                 if self._senders == 1:
                     self._keep(move())
                 else:
-                    lane.flying[lane.pool.submit(move)] = row
+                    lane.flying[lane.pool.submit(move)] = now, row
             nexts += [lane.waiting[0][0] - now] if lane.waiting and len(lane.flying) < self._senders else []
             flying += lane.flying
         pause = max(0.0, min([TICK, *nexts]))
@@ -174,8 +204,7 @@ class Courier:
             time.sleep(pause)
         for lane in self._lanes.values():
             for future in [each for each in lane.flying if each.done()]:
-                del lane.flying[future]
-                self._keep(future.result())
+                self._keep(lane.land(future, time.monotonic()))
         self._renew()
 
     def _keep(self, result: Result) -> None:
@@ -186,7 +215,8 @@ class Courier:
         results = self._results
         if not results:
             return 0
-        ripe = len(results) >= TOGETHER or time.monotonic() - results[0][0] >= TOGETHER_AFTER
+        patience = BULK_AFTER if all(each.row.priority == BULK for _, each in results) else TOGETHER_AFTER
+        ripe = len(results) >= TOGETHER or time.monotonic() - results[0][0] >= patience
         if not ripe and self._busy():
             return 0
         done = write(self._app, [each for _, each in results])
@@ -197,7 +227,7 @@ class Courier:
         if time.monotonic() - self._renewed < outbox_claim.RENEW:
             return
         self._renewed = time.monotonic()
-        rows = [row.id for lane in self._lanes.values() for row in lane.flying.values()]
+        rows = [row.id for lane in self._lanes.values() for _, row in lane.flying.values()]
         rows += [row.id for lane in self._lanes.values() for _, row, _ in lane.waiting]
         rows += [result.row.id for _, result in self._results]
         with db.begin(self._app.engine) as connection:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -12,7 +12,7 @@ from urllib.request import urlopen
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import clock, progress, router
+from bot import clock, custody_reports, progress, router
 from bot.app import App, build
 from bot.errors import BotError
 from bot.evidence.tsa_doctor import tsa_findings
@@ -45,7 +45,7 @@ def examine(env: Mapping[str, str]) -> list[Finding]:
     if findings[1].ok:
         for module in router.discover("handlers", "doctor"):
             findings += module.findings(app)  # type: ignore[attr-defined]
-    findings += _progress(app)
+    findings += [*_told(app, "progress", progress.findings), *_told(app, "reports", custody_reports.findings)]
     for name, platform in app.platforms.items():
         try:
             findings += platform.doctor()
@@ -54,11 +54,11 @@ def examine(env: Mapping[str, str]) -> list[Finding]:
     return findings
 
 
-def _progress(app: App) -> list[Finding]:
+def _told(app: App, name: str, told: Callable[[App], list[Finding]]) -> list[Finding]:
     try:
-        return progress.findings(app)
+        return told(app)
     except RedisError as error:
-        return [Finding("progress", None, f"not checked without Redis ({type(error).__name__})", REVIVE)]
+        return [Finding(name, None, f"not checked without Redis ({type(error).__name__})", REVIVE)]
 
 
 def _database(settings: Settings) -> Finding:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from threading import Event as Flag
 from threading import Thread
@@ -11,12 +12,12 @@ import structlog
 from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
 
-from bot import anchors, clock, custody, people, router, signing_copy
+from bot import anchors, clock, custody, custody_reports, people, router, signing_copy
 from bot.app import App, current
 from bot.db import begin
 from bot.deliver import Courier
 from bot.dispatch import Dispatcher
-from bot.evidence import restamp, retention, selfaudit, stamping
+from bot.evidence import restamp, retention, revocation, selfaudit, stamping
 from bot.evidence.sequencer import sequence
 
 log = structlog.get_logger("huizhi.jobs")
@@ -78,6 +79,8 @@ def table() -> dict[str, tuple[float, Job]]:
         "retention": (retention.EVERY, retention.expire),
         "stamp": (stamping.SECONDS, stamping.stamp),
         "restamp": (restamp.EVERY, restamp.restamp),
+        revocation.JOB: (revocation.SECONDS, revocation.collect),
+        custody_reports.JOB: (custody_reports.SECONDS, _reports),
         signing_copy.JOB: (signing_copy.SECONDS, signing_copy.make_due),
     }
     for module in router.discover("handlers", "jobs"):
@@ -86,8 +89,22 @@ def table() -> dict[str, tuple[float, Job]]:
     return jobs
 
 
+def prompt() -> dict[str, tuple[float, Job]]:
+    """name -> (seconds between looks, job): every handler's `PROMPT`. Each looks for itself whether anything is due, as
+    cheaply as it can, in every worker; a long job in the queue does not hold it up."""
+    found: dict[str, tuple[float, Job]] = {}
+    for module in router.discover("handlers", "jobs"):
+        prefix = getattr(module, "__package__", "").rsplit(".", 1)[-1]
+        found |= {f"{prefix}.{name}": each for name, each in getattr(module, "PROMPT", {}).items()}
+    return found
+
+
 def _answer_waiting(app: App) -> int:
     return dispatcher(app).answer_waiting()
+
+
+def _reports(app: App) -> int:
+    return custody_reports.collect(app, dispatcher(app))
 
 
 def _drain(app: App) -> int:
@@ -122,7 +139,8 @@ def sync_people(app: App) -> None:
 def work(app: App, *, burst: bool = False) -> None:
     """The worker process: preloaded, no fork per job (a job costs milliseconds instead of half a second).
 
-    Sending and asking for receipts have a thread each: a broadcast of an hour must not hold up the other jobs.
+    Sending and asking for receipts have a thread each: a broadcast of an hour must not hold up the other jobs. So has
+    what must be prompt, see `prompt`.
     """
     queue = Queue(QUEUE, connection=app.redis, serializer=JSONSerializer)
     stop = Flag()
@@ -131,6 +149,7 @@ def work(app: App, *, burst: bool = False) -> None:
         "drain": (IDLE, lambda: courier.drain(stop)),
         custody.JOB: (custody.SECONDS, lambda: custody.harvest(app)),
     }
+    runs |= {name: (seconds, functools.partial(job, app)) for name, (seconds, job) in prompt().items()}
     threads = [] if burst else [Thread(target=_side, args=(name, *run, stop), name=name) for name, run in runs.items()]
     _own.update({} if burst else {name: Flag() for name in runs})
     for thread in threads:

@@ -8,7 +8,7 @@ so messages to one person keep their order however many threads and workers ther
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -23,6 +23,8 @@ RENEW = 5.0
 """Seconds between renewals."""
 _LOCK = 0x6875697A6869
 _LIMIT = 50
+_BEYOND, _FAR = 32, 4096
+"""Rows looked at beyond the room, because several to one person wait for each other; and at most."""
 _CHUNK = 500
 # Written out: a partial index is used only where its condition is spelled like this.
 _QUEUED = outbox.c.state == sa.literal_column("'queued'")
@@ -59,39 +61,52 @@ def lanes(connection: Connection) -> list[str]:
     return found
 
 
-def due(connection: Connection, now: datetime, room: Mapping[str, int] | None = None) -> list[str]:
+def due(
+    connection: Connection,
+    now: datetime,
+    room: Mapping[str, int] | None = None,
+    names: Collection[str] | None = None,
+) -> list[str]:
     """Ids that may be claimed now: first those whose worker died, then by priority and age, one per person.
 
-    `room`: how many of each platform, 50 of one that is not named.
+    `room`: how many of each platform, 50 of one that is not named. `names`: the `lanes`, where they are known.
     """
     room = room or {}
     busy = {(row.platform, row.user_id) for row in connection.execute(_FLYING, {"now": now}) if row.user_id}
     counts: dict[str, int] = {}
-    chosen: list[str] = []
+    chosen: dict[str, None] = {}
 
     def choose(rows: Iterable[sa.Row[tuple[str, str, str]]]) -> None:
         for row in rows:
             person = (row.platform, row.user_id)
-            if counts.get(row.platform, 0) < room.get(row.platform, _LIMIT) and not (row.user_id and person in busy):
+            free = row.id not in chosen and not (row.user_id and person in busy)
+            if free and counts.get(row.platform, 0) < room.get(row.platform, _LIMIT):
                 busy.add(person)
                 counts[row.platform] = counts.get(row.platform, 0) + 1
-                chosen.append(row.id)
+                chosen[row.id] = None
 
     choose(connection.execute(_LEFT, {"now": now, "most": _LIMIT}))
-    for platform in lanes(connection):
+    for platform in lanes(connection) if names is None else names:
         for priority in (SOON, NORMAL, BULK):
-            left = room.get(platform, _LIMIT) - counts.get(platform, 0)
-            if left > 0:
-                # Several to one person wait for each other: look beyond them.
-                wanted = {"platform": platform, "priority": priority, "now": now, "most": left * 4}
-                choose(connection.execute(_READY, wanted).all())
-    return chosen
+            wanted, most = {"platform": platform, "priority": priority, "now": now}, 0
+            while (left := room.get(platform, _LIMIT) - counts.get(platform, 0)) > 0:
+                most = min(4 * most or left + _BEYOND, _FAR)
+                rows = connection.execute(_READY, wanted | {"most": most}).all()
+                choose(rows)
+                if len(rows) < most or most == _FAR:
+                    break
+    return list(chosen)
 
 
-def claim_many(connection: Connection, now: datetime, room: Mapping[str, int] | None = None) -> list[Row]:
+def claim_many(
+    connection: Connection,
+    now: datetime,
+    room: Mapping[str, int] | None = None,
+    names: Collection[str] | None = None,
+) -> list[Row]:
     """Take what may be said now, see `due`. Its transaction should end at once: other workers wait for it."""
     lock(connection)
-    ids = due(connection, now, room)
+    ids = due(connection, now, room, names)
     parts = (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK))
     found = {row.id: row for part in parts for row in _take(connection, part, now)}
     return [found[row_id] for row_id in ids if row_id in found]

@@ -157,9 +157,12 @@ def _source(found: Document) -> dict[str, str]:
 def forget(db: Connection, gone: Gone) -> list[str]:
     """Texts, handwriting and copies of the person go; that there was a document, and what became of it, stays.
 
-    The evidence of these matters belongs to whoever opened them, who names them when a person is erased.
+    The evidence of these matters belongs to whoever opened them, who names them when a person is erased. Returned are
+    only the matters of the questions to witnesses: those name the person, too.
     """
     refs = sa.select(document.c.ref).where(document.c.person_id == gone.person_id)
+    asked = sa.select(witness.c.document_ref).where(witness.c.document_ref.in_(refs)).distinct()
+    matters = [f"refusal:{each}" for each in db.execute(asked).scalars()]
     db.execute(sa.update(witness).where(witness.c.document_ref.in_(refs)).values(how=""))
     db.execute(sa.delete(showing).where(showing.c.document_ref.in_(refs)))
     blank = {"title": "", "blocks": "[]", "attachments": "[]", "content": b"", "sha256": "", "words": ""}
@@ -168,4 +171,4 @@ def forget(db: Connection, gone: Gone) -> list[str]:
     sealed = sa.func.coalesce(signature.c.sealed_at, signature.c.at)  # nothing is left to make a copy of
     ink = {"marks": "", "account": "", "sha256": "", "pdf": None, "pdf_sha256": "", "sealed_at": sealed}
     db.execute(sa.update(signature).where(signature.c.person_id == gone.person_id).values(**ink))
-    return []
+    return matters

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from datetime import date
 
@@ -16,6 +17,7 @@ class Published:
     name: str
 
 
+@functools.lru_cache(maxsize=4096)
 def published(day: date) -> Published | None:
     """What is published about the day; None for a year the library does not know yet."""
     try:

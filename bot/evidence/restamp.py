@@ -23,7 +23,6 @@ from bot.db import begin
 from bot.evidence.keys import Keys, newest
 from bot.evidence.log import Part, append, milliseconds
 from bot.evidence.package_rows import RESTAMPED
-from bot.evidence.revocation import collect
 from bot.evidence.tables import ev_event, ev_token
 from bot.store import new_ref
 
@@ -40,12 +39,9 @@ OLDEST = timedelta(days=365)
 
 
 def restamp(app: App) -> int:
-    """The daily job: how many tokens were put on a list, 0 while none is due. The authorities' revocation lists are
-    kept on the way, while they can be had."""
+    """The daily job: how many tokens were put on a list, 0 while none is due."""
     with begin(app.engine) as conn:
-        count = restamp_due(conn, newest(app.keys), clock.now())
-    collect(app)
-    return count
+        return restamp_due(conn, newest(app.keys), clock.now())
 
 
 def restamp_due(conn: Connection, keys: Keys, now: datetime) -> int:

@@ -22,6 +22,7 @@ from bot.web.sign_words import WORDS, say
 
 ENDED = {Answer.SIGNED, Answer.DECLINED, Answer.ALREADY, Answer.WAS_DECLINED, Answer.WAS_WITNESSED,
          Answer.SUPERSEDED, Answer.WITHDRAWN}  # fmt: skip
+EARLY = ", ".join(f"</static/{name}.css>; rel=preload; as=style" for name in ("sign", "pages"))
 CODES = 6
 """Codes an hour."""
 
@@ -47,7 +48,7 @@ def page(visit: Visit, ref: str) -> ResponseReturnValue:
     with visit.app.context(visit.person) as ctx:
         token = signing_flow.show(ctx, document, seat)
     said = request.args.get("said", "")
-    return visit.page(
+    shown = visit.page(
         "sign.html",
         w=functools.partial(say, visit.lang),
         document=document,
@@ -57,6 +58,8 @@ def page(visit: Visit, ref: str) -> ResponseReturnValue:
         strict_until=seat.began + signing_flow.FRESH if strict and not licensed else None,
         code_by=visit.app.settings.sign_code,
     )
+    # A slow phone asks for the styles when the head of the answer comes, not when it has read the page.
+    return Response(shown, headers={"Link": EARLY})
 
 
 def press(visit: Visit, ref: str) -> ResponseReturnValue:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -102,6 +103,18 @@ def _calendar(book: calendar.Book, day: date) -> Literal["work", "weekend", "hol
     if kind != "work":
         return kind
     return "weekend" if book.workday(day) is False else "work"
+
+
+def repeated(db: Connection, rows: Sequence[RowMapping]) -> frozenset[str]:
+    """Whose shifts `rows` could end a run: the others have no case of another day, and only such days count."""
+    many = {each for each, count in Counter(row["person_id"] for row in rows).items() if count > 1}
+    days = [row["day"] for row in rows]
+    if not days:
+        return frozenset()
+    found = sa.select(t.case.c.person_id).join(t.shift, t.shift.c.id == t.case.c.shift_id).distinct()
+    mine = t.case.c.person_id.in_([row["person_id"] for row in rows])
+    recent = (t.shift.c.day >= min(days) - timedelta(days=BACK), t.shift.c.day <= max(days))
+    return frozenset(many.union(db.execute(found.where(mine, *recent)).scalars()))
 
 
 def look(ctx: Context, case: Case, person: Person) -> None:

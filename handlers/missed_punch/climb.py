@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import sqlalchemy as sa
+import structlog
 
+from bot import clock
 from bot.approvals_sweep import to_hr
 from bot.card import Card
 from bot.context import Context
@@ -18,50 +23,118 @@ from handlers.missed_punch.store import Case
 if TYPE_CHECKING:
     from bot.app import App
 
+log = structlog.get_logger("huizhi.missed_punch")
+PART = 50
+"""Cases in one transaction: whoever answers in this moment waits for it to end."""
+FRESH = timedelta(seconds=15)
+"""How long something counts as due just now; after that `climb` and `scan` find it, which run as often."""
+_Id = TypeVar("_Id", str, int)
+
 
 def climb(app: App) -> None:
-    """Every case whose next step is due, in one transaction each so that one bad case holds up nobody else."""
+    """Every case whose next step is due."""
     native.refresh(app)
-    with app.context() as ctx:
-        due = [case.id for case in store.due(ctx.db, ctx.now)]
-        unread = slips.waiting_for(ctx.db, ctx.now)
-    for case_id in due:
-        with app.context() as ctx:
-            case = store.get(ctx.db, case_id)
-            person = ctx.people.get(case.person_id) if case else None
-            if case is None or person is None or case.next_at is None or case.next_at > ctx.now:
-                continue
-            if case.state == "waiting" and person.id in unread:
-                continue  # a leave may cover this very moment: it is looked up first
-            if case.state == "waiting":
-                _rung(ctx, case, person)
-            elif case.state in steps.UNCLEAR_IN:
-                _not_understood(ctx, case, person)
-            else:
-                _to_hr(ctx, case, person)
+    with app.engine.connect() as db:
+        ids = store.due(db, clock.now())
+    in_parts(app, ids, PART, _part)
 
 
-def _rung(ctx: Context, case: Case, person: Person) -> None:
-    if at := store.punch_since(ctx.db, case):
+def climb_fresh(app: App) -> None:
+    """The same for what has become due just now. What could not be done then waits for `climb`: costs one look at an
+    index while nothing is due."""
+    now = clock.now()
+    with app.engine.connect() as db:
+        ids = store.due(db, now, now - FRESH)
+    in_parts(app, ids, PART, _part)
+
+
+def in_parts(app: App, ids: Sequence[_Id], size: int, work: Callable[[Context, Sequence[_Id]], None]) -> None:
+    """`work` on `size` of them at a time, each time in a transaction of its own. When one fails, its part is done again
+    one by one, so that it holds up nobody else; what failed then is raised in the end."""
+    failed: list[Exception] = []
+    for start in range(0, len(ids), size):
+        part = ids[start : start + size]
+        try:
+            with app.context() as ctx:
+                work(ctx, part)
+        except Exception as error:  # noqa: BLE001 - whatever one of them is about, the others go on
+            log.warning("part.failed", size=len(part), error=type(error).__name__)
+            failed += _singly(app, part, work) if len(part) > 1 else [error]
+    if failed:
+        raise failed[0]
+
+
+def _singly(app: App, part: Sequence[_Id], work: Callable[[Context, Sequence[_Id]], None]) -> list[Exception]:
+    failed: list[Exception] = []
+    for each in part:
+        try:
+            with app.context() as ctx:
+                work(ctx, [each])
+        except Exception as error:  # noqa: BLE001 - see in_parts
+            log.error("one.failed", error=type(error).__name__)
+            failed.append(error)
+    return failed
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What is known of the cases of one part. `punched` and `later` by case, the others by person or platform."""
+
+    people: Mapping[str, Person]
+    unread: frozenset[str]
+    fresh: frozenset[str]
+    punched: Mapping[str, datetime]
+    later: Mapping[str, datetime]
+    leaves: Mapping[str, bool]
+    kept: reach.Kept
+
+
+def _part(ctx: Context, ids: Sequence[str]) -> None:
+    cases = store.due_of(ctx.db, ids, ctx.now)
+    facts = _facts(ctx, cases) if cases else None
+    for case in cases:
+        person = facts.people.get(case.person_id) if facts else None
+        if facts is None or person is None:
+            continue
+        if case.state == "waiting" and person.id in facts.unread:
+            continue  # a leave may cover this very moment: it is looked up first
+        if case.state == "waiting":
+            _rung(ctx, case, person, facts)
+        elif case.state in steps.UNCLEAR_IN:
+            _not_understood(ctx, case, person)
+        else:
+            _to_hr(ctx, case, person)
+
+
+def _facts(ctx: Context, cases: Sequence[Case]) -> _Facts:
+    ids, who = [each.id for each in cases], [each.person_id for each in cases]
+    feeds = ctx.db.execute(sa.select(t.feed.c.platform).where(t.feed.c.fetched_at >= ctx.now - rules.FEED_MAX_AGE))
+    return _Facts(
+        store.people_of(ctx.db, who),
+        slips.waiting_for(ctx.db, ctx.now),
+        frozenset(feeds.scalars()),
+        store.punches_since(ctx.db, ids),
+        reach.lives_after(ctx.db, ids),
+        store.leaves_at(ctx.db, who, ctx.now),
+        reach.kept(ctx, who, 1),
+    )
+
+
+def _rung(ctx: Context, case: Case, person: Person, facts: _Facts) -> None:
+    if at := facts.punched.get(case.id):
         steps.punched(ctx, case, person, at)
-    elif leave := store.leave_at(ctx.db, person.id, ctx.now):
-        pending = leave[1]
-        steps.finish(ctx, case, person, "leave", lambda: cards.leave_seen(pending), ctx.now)
+    elif (pending := facts.leaves.get(person.id)) is not None:
+        steps.finish(ctx, case, person, "leave", partial(cards.leave_seen, pending), ctx.now)
     elif not person.active:
         steps.finish(ctx, case, person, "left", cards.gone, ctx.now)
-    elif not _fresh(ctx, case.platform):
+    elif case.platform not in facts.fresh:
         # A punch may be waiting behind a broken feed: nobody is asked about it until we can see again.
         return
-    elif later := reach.life_after(ctx.db, case):
+    elif later := facts.later.get(case.id):
         steps.stop(ctx, case, person, later)
         ctx.record("checkin.sign_of_life", case.id, subject=person, source={"action": "later punch"}, at=later)
     else:
-        steps.advance(ctx, case, person)
-
-
-def _fresh(ctx: Context, platform: str) -> bool:
-    at = ctx.db.execute(sa.select(t.feed.c.fetched_at).where(t.feed.c.platform == platform)).scalar_one_or_none()
-    return at is not None and ctx.now - at <= rules.FEED_MAX_AGE
+        steps.advance(ctx, case, person, facts.kept)
 
 
 def _to_hr(ctx: Context, case: Case, person: Person) -> None:

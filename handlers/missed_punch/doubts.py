@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Literal
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.engine import RowMapping
 
 from bot.context import Context
 from bot.people import Person
-from handlers.missed_punch import cards_doubt, reach, rules, steps, store
+from bot.tables import person as people
+from handlers.missed_punch import cards_doubt, cards_manager, rules, steps, store
 from handlers.missed_punch import tables as t
+from handlers.missed_punch.contacts import Contact
 
+_PATIENCE = timedelta(seconds=60)
+"""Right after a restart the feed is old because no poll has run yet: that alone is no reason to alarm anybody."""
 TODAY = timedelta(hours=12)
 CHUNK = 500
 Kind = Literal["new", "leaving", "device"]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """People due at one site now: `expected` without those on leave, `missing` of them without a punch."""
+
+    key: str
+    expected: int
+    missing: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +52,36 @@ class Answer:
     values: dict[str, str]
 
 
-def settle(ctx: Context, row: RowMapping, person: Person) -> Answer:
+@dataclass(frozen=True, slots=True)
+class Devices:
+    """Kept during one look at the whole firm: each source's newest punch since a moment, and how many of those who are
+    absent on a platform's day used it last. Filled when first wanted."""
+
+    last: dict[datetime, Mapping[str, datetime]] = field(default_factory=dict)
+    idle: dict[tuple[str, date], Mapping[str, int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the doubts about many shifts need, read at once: person -> contact, person -> their usual device, and the
+    shifts that are somebody's first. Good for one transaction."""
+
+    contacts: Mapping[str, Contact]
+    usual: Mapping[str, str]
+    first: frozenset[int]
+    devices: Devices
+
+
+def read(ctx: Context, rows: Sequence[RowMapping], contacts: Mapping[str, Contact], devices: Devices) -> Known:
+    """For the shifts `rows`; `contacts` hold everybody's."""
+    unsure = [row for row in rows if contacts[row["person_id"]].joined_on is None]
+    usual = _usual(ctx, list(dict.fromkeys(row["person_id"] for row in rows)))
+    return Known(contacts, usual, _first_days(ctx, unsure), devices)
+
+
+def settle(ctx: Context, row: RowMapping, person: Person, known: Known) -> Answer:
     """May this person be asked about the shift `row`? If unsure, HR is asked once."""
-    found, values = _find(ctx, row, person)
+    found, values = _find(ctx, row, known)
     if found is None:
         return Answer(True, None, values)
     notice = store.seen(ctx, found.key)
@@ -60,11 +101,11 @@ def settle(ctx: Context, row: RowMapping, person: Person) -> Answer:
     return Answer(False, None, values)
 
 
-def _find(ctx: Context, row: RowMapping, person: Person) -> tuple[Doubt | None, dict[str, str]]:
-    kept, day = reach.contact_of(ctx.db, person.id), row["day"]
-    new = kept.joined_on == day or (kept.joined_on is None and _first_day(ctx, row))
+def _find(ctx: Context, row: RowMapping, known: Known) -> tuple[Doubt | None, dict[str, str]]:
+    kept, day = known.contacts[row["person_id"]], row["day"]
+    new = kept.joined_on == day or (kept.joined_on is None and row["id"] in known.first)
     leaving = kept.leaving_on is not None and kept.leaving_on <= day
-    device, down = _device(ctx, row)
+    device, down = _device(ctx, row, known)
     values = {"newly_joined": str(new).lower(), "leaving": str(leaving).lower(), "device": device or "unknown"}
     values |= {"device_down": str(down).lower()}
     if down:
@@ -74,27 +115,47 @@ def _find(ctx: Context, row: RowMapping, person: Person) -> tuple[Doubt | None, 
     return (Doubt("leaving", f"leaving:{row['id']}") if leaving else None), values
 
 
-def _first_day(ctx: Context, row: RowMapping) -> bool:
-    """Their first planned day ever, although others of the platform had earlier ones: probably not enrolled yet."""
-    earlier = t.shift.c.day < row["day"]
-    own = sa.select(t.shift.c.id).where(t.shift.c.person_id == row["person_id"], earlier).limit(1)
-    anybody = sa.select(t.shift.c.id).where(t.shift.c.platform == row["platform"], earlier).limit(1)
-    return ctx.db.execute(own).first() is None and ctx.db.execute(anybody).first() is not None
+def _first_days(ctx: Context, rows: Sequence[RowMapping]) -> frozenset[int]:
+    """Somebody's first planned day, although others of the platform had earlier ones: probably not enrolled yet."""
+    found: set[int] = set()
+    for platform, day in {(row["platform"], row["day"]) for row in rows}:
+        mine = {row["id"]: row["person_id"] for row in rows if (row["platform"], row["day"]) == (platform, day)}
+        earlier = t.shift.c.day < day
+        anybody = sa.select(t.shift.c.id).where(t.shift.c.platform == platform, earlier).limit(1)
+        if ctx.db.execute(anybody).first() is None:
+            continue
+        own = sa.exists().where(t.shift.c.person_id == people.c.id, earlier)
+        veterans = sa.select(people.c.id).where(people.c.id.in_(list(set(mine.values()))), own)
+        had = set(ctx.db.execute(veterans).scalars())
+        found |= {shift for shift, each in mine.items() if each not in had}
+    return frozenset(found)
 
 
-def _device(ctx: Context, row: RowMapping) -> tuple[str, bool]:
+def _device(ctx: Context, row: RowMapping, known: Known) -> tuple[str, bool]:
     """(the device this person used last, is it probably down?)."""
-    device = _usual(ctx, [row["person_id"]]).get(row["person_id"], "")
+    device = known.usual.get(row["person_id"], "")
     if not device:
         return "", False
-    recent = sa.select(t.punch.c.source, sa.func.max(t.punch.c.at)).where(t.punch.c.at >= row["start_at"] - TODAY)
-    last: dict[str, datetime] = {row[0]: row[1] for row in ctx.db.execute(recent.group_by(t.punch.c.source))}
+    last = _last(ctx, row["start_at"] - TODAY, known.devices)
     others = max((at for source, at in last.items() if source != device), default=None)
     if not rules.device_down(rules.DEVICE_PEOPLE, last.get(device), others, row["start_at"]):
         return device, False
-    used = _usual(ctx, _absent(ctx, row))
-    count = sum(1 for source in used.values() if source == device)
+    count = _idle(ctx, row, known.devices).get(device, 0)
     return device, rules.device_down(count, last.get(device), others, row["start_at"])
+
+
+def _last(ctx: Context, since: datetime, devices: Devices) -> Mapping[str, datetime]:
+    if since not in devices.last:
+        recent = sa.select(t.punch.c.source, sa.func.max(t.punch.c.at)).where(t.punch.c.at >= since)
+        devices.last[since] = {row[0]: row[1] for row in ctx.db.execute(recent.group_by(t.punch.c.source))}
+    return devices.last[since]
+
+
+def _idle(ctx: Context, row: RowMapping, devices: Devices) -> Mapping[str, int]:
+    place = row["platform"], row["day"]
+    if place not in devices.idle:
+        devices.idle[place] = Counter(_usual(ctx, _absent(ctx, row)).values())
+    return devices.idle[place]
 
 
 def _absent(ctx: Context, row: RowMapping) -> list[str]:
@@ -114,3 +175,57 @@ def _usual(ctx: Context, ids: Sequence[str]) -> dict[str, str]:
         for person_id, source, at in ctx.db.execute(newest.group_by(t.punch.c.person_id, t.punch.c.source)):
             found[person_id] = max(found.get(person_id, (at, source)), (at, source))
     return {person_id: source for person_id, (_at, source) in found.items()}
+
+
+def feed_key(ctx: Context, platform: str) -> str:
+    """Of the hold while a platform cannot be read, one a day."""
+    return f"feed:{platform}:{ctx.now.astimezone(ctx.zone).date()}"
+
+
+def watch_feed(ctx: Context, platform: str, fetched_at: datetime | None) -> None:
+    """HR hears once a day that a platform cannot be read."""
+    if fetched_at is not None and ctx.now - fetched_at <= rules.FEED_MAX_AGE:
+        return
+    since = fetched_at.astimezone(ctx.zone).strftime("%m-%d %H:%M") if fetched_at else ""
+    tell_once(ctx, feed_key(ctx, platform), lambda: cards_manager.feed(platform, since), _PATIENCE)
+
+
+def tell_once(ctx: Context, key: str, card: Any, patience: timedelta = timedelta(0)) -> None:
+    """A hold of ours that concerns everybody: HR hears of it once."""
+    row = store.seen(ctx, key)
+    if row["told_at"] is None and ctx.now - row["first_at"] >= patience:
+        for each in steps.hr_people(ctx):
+            ctx.say(each, card, row["id"])
+        store.told(ctx.db, key, told_at=ctx.now)
+        ctx.record("checkin.held", row["id"], source={"guard": key[:120]})
+
+
+def storm(ctx: Context, row: RowMapping, site: Site, missing: frozenset[str]) -> None:
+    """One card to one person; the employees hear nothing."""
+    notice = store.seen(ctx, site.key)
+    if notice["told_at"] is not None:
+        return
+    keeper = _keeper(ctx, row, missing)
+    if keeper:
+        place = str(row["site"]).rpartition("/")[2]
+        ctx.ask(
+            keeper, steps.STORM, notice["id"], lambda ref: cards_manager.storm(ref, place, site.missing, site.expected)
+        )
+    store.told(ctx.db, site.key, told_at=ctx.now)
+    ctx.record(
+        "checkin.held", notice["id"], source={"guard": site.key[:120], "missing": f"{site.missing}/{site.expected}"}
+    )
+
+
+def _keeper(ctx: Context, row: RowMapping, missing: frozenset[str]) -> Person | None:
+    """The manager most people of the site report to, unless missing too; else HR."""
+    votes: dict[str, int] = defaultdict(int)
+    bosses: dict[str, Person] = {}
+    for person in store.people_at(ctx.db, row["site"]):
+        boss = ctx.people.manager_of(person) if person.id in missing else None
+        if boss and boss.id not in missing:
+            votes[boss.id] += 1
+            bosses[boss.id] = boss
+    if votes:
+        return bosses[max(sorted(votes), key=votes.__getitem__)]
+    return next(iter(steps.hr_people(ctx)), None)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bot import channels
 from bot.approvals_sweep import sweep
 from handlers.missed_punch.absence import weekend
-from handlers.missed_punch.climb import climb
+from handlers.missed_punch.climb import climb, climb_fresh
 from handlers.missed_punch.fetching import poll
 from handlers.missed_punch.findings import tell, watch_calendar
 from handlers.missed_punch.flow_gone import watch
@@ -16,12 +16,12 @@ from handlers.missed_punch.flow_leave import follow
 from handlers.missed_punch.flow_takeover import ask_takeover
 from handlers.missed_punch.letters import follow as follow_letters
 from handlers.missed_punch.native import refresh
-from handlers.missed_punch.scan import scan
+from handlers.missed_punch.scan import scan, scan_fresh
 
 if TYPE_CHECKING:
     from bot.app import App
 
-__all__ = ["JOBS", "climb", "poll", "scan"]
+__all__ = ["JOBS", "PROMPT", "climb", "poll", "scan"]
 
 JOBS: Mapping[str, tuple[int, Callable[[App], None]]] = {
     "poll": (30, poll),
@@ -39,3 +39,6 @@ JOBS: Mapping[str, tuple[int, Callable[[App], None]]] = {
     "gone": (300, watch),
 }
 """name -> (seconds between runs, job). Polling decides by itself what is due; most of its runs ask nobody anything."""
+PROMPT: Mapping[str, tuple[float, Callable[[App], None]]] = {"ended": (0.5, scan_fresh), "rungs": (0.25, climb_fresh)}
+"""name -> (seconds between looks, job), in a thread of its own: what has become due just now does not wait in a queue.
+`scan` and `climb` find what had to wait, a feed or a human for instance."""

@@ -64,6 +64,19 @@ def due(db: Connection, platform: str, now: datetime, limits: Limits) -> list[Op
     return [each for each in found if each.question in wanted]
 
 
+def ended(db: Connection, now: datetime, within: timedelta) -> bool:
+    """Whether the grace of a shift without an arrival ended in the time `within` before `now`, and nobody asked yet."""
+    s, late = t.shift.c, now - rules.GRACE
+    mine = (t.punch.c.person_id == s.person_id, t.punch.c.kind != "off", t.punch.c.at >= s.early_at)
+    opened = sa.exists().where(t.case.c.shift_id == s.id)
+    away = sa.exists().where(t.leave.c.person_id == s.person_id, t.leave.c.start_at <= now, t.leave.c.end_at > now)
+    silent = sa.select(s.id).where(~sa.exists().where(*mine, t.punch.c.at < UNTIL), ~opened, ~away).limit(1)
+    # Two questions, because each then has an index of its own.
+    fixed = silent.where(s.core_at.is_(None), s.start_at <= late, s.start_at > late - within)
+    flexible = silent.where(s.core_at <= late, s.core_at > late - within)
+    return any(db.execute(each).first() is not None for each in (fixed, flexible))
+
+
 def blind(db: Connection, platform: str, now: datetime, limits: Limits) -> bool:
     """Whether the platform should have been heard by now and was not: then we know nothing, and must say so."""
     if due(db, platform, now - PATIENCE, limits):

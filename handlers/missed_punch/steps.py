@@ -37,23 +37,28 @@ def page(ctx: Context, case_id: str, about: Person, reader: Person) -> str:
     return ctx.page(f"/absences/{quote(case_id, safe='')}", reader) if access.may_see(ctx.db, reader, about) else ""
 
 
-def ask(ctx: Context, to: Person, kind: str, case: Case, card: Callable[[str], Card]) -> str:
+def ask(
+    ctx: Context, to: Person, kind: str, case: Case, card: Callable[[str], Card], *, about: Person | None = None
+) -> str:
     """Ask a manager or HR about a case; the card leads to its page. Returns the question's ref."""
-    about = ctx.people.get(case.person_id)
+    about = about or ctx.people.get(case.person_id)
     link = page(ctx, case.id, about, to) if about else ""
     return ctx.ask(to, kind, case.id, lambda ref: replace(card(ref), link=link))
 
 
-def hr_people(ctx: Context, but: Person | None = None) -> list[Person]:
+def hr_people(ctx: Context, but: Person | None = None, known: reach.Kept | None = None) -> list[Person]:
     """HR without the person concerned, or who stands in for whoever is away; the HR head when nobody else is left."""
-    return list(hr_seats(ctx, but))
+    return list(hr_seats(ctx, but, known))
 
 
-def hr_seats(ctx: Context, but: Person | None = None) -> dict[Person, Person | None]:
+def hr_seats(ctx: Context, but: Person | None = None, known: reach.Kept | None = None) -> dict[Person, Person | None]:
     """The same, each with whom they stand in for."""
     subject = but.id if but else ""
-    seats = choose(org_of(ctx.db, subject, ctx.now), subject, "hr").seats
-    found = {person: ctx.people.get(each.behalf) for each in seats if (person := ctx.people.get(each.person))}
+    # Who sits in HR does not depend on the subject, only that the subject does not sit there.
+    org = known.office() if known else org_of(ctx.db, subject, ctx.now)
+    get = known.person if known else ctx.people.get
+    seats = choose(org, subject, "hr").seats
+    found = {person: get(each.behalf) for each in seats if (person := get(each.person))}
     return {person: behalf for person, behalf in found.items() if person.id != subject}
 
 
@@ -81,9 +86,9 @@ def deciders(ctx: Context, person: Person) -> list[Person]:
     return [found for each in seats if (found := ctx.people.get(each.person))]
 
 
-def advance(ctx: Context, case: Case, person: Person) -> None:
+def advance(ctx: Context, case: Case, person: Person, known: reach.Kept | None = None) -> None:
     """Do the one rung that fits now; after a downtime the rungs in between are skipped (see `ladder`)."""
-    plan = reach.plan(ctx, case, person)
+    plan = reach.plan(ctx, case, person, known)
     step = ladder.step(plan.due, ctx.now, case.rung, case.asked_at is not None)
     if step is None:
         store.move(ctx.db, case, next_at=ladder.following(plan.due, case.rung, ctx.now))
@@ -91,18 +96,18 @@ def advance(ctx: Context, case: Case, person: Person) -> None:
     if step.shift:
         case = replace(case, base_at=case.base_at + step.shift)
         store.move(ctx.db, case, base_at=case.base_at)
-    climb_to(ctx, case, person, step.rung)
+    climb_to(ctx, case, person, step.rung, known)
 
 
-def climb_to(ctx: Context, case: Case, person: Person, rung: int) -> None:
+def climb_to(ctx: Context, case: Case, person: Person, rung: int, known: reach.Kept | None = None) -> None:
     """Do one rung. A rung nobody can take is skipped and the next one comes earlier."""
-    plan = reach.plan(ctx, case, person)
+    plan = reach.plan(ctx, case, person, known)
     for number in range(rung, len(plan.profile.rungs)):
         people = _asked(ctx, person, plan, number)
         if not people and number != ladder.HR:
             ctx.record("checkin.rung_skipped", case.id, subject=person, source={"rung": str(number)})
             continue
-        if number > ladder.EMPLOYEE_AGAIN and (until := reach.held(ctx, plan.profile, people)):
+        if number > ladder.EMPLOYEE_AGAIN and (until := reach.held(ctx, plan.profile, people, known)):
             # The ladder stands still meanwhile: later rungs keep their distance.
             store.move(ctx.db, case, base_at=case.base_at + (until - plan.due[number]), next_at=until)
             return
@@ -123,15 +128,16 @@ def _asked(ctx: Context, person: Person, plan: reach.Plan, rung: int) -> list[Pe
         return []
     if who == "hr_head":
         heads = [each for each in ctx.people.with_role("hr_head") if each.id != person.id]
-        return heads or hr_people(ctx, person)
-    return hr_people(ctx, person)
+        return heads or hr_people(ctx, person, plan.known)
+    return hr_people(ctx, person, plan.known)
 
 
 def _do(ctx: Context, case: Case, person: Person, plan: reach.Plan, rung: int, people: list[Person]) -> None:
     refs, line = _cards(ctx, case, person, plan, rung, people)
-    done = reach.others(ctx, case, person, plan.profile.rungs[rung], refs)
+    done = reach.others(ctx, case, person, plan.profile.rungs[rung], refs, known=plan.known)
     following = ladder.following(plan.due, rung, ctx.now)
-    if reach.followed(ctx.db, case):
+    alone = plan.known is not None and person.id in plan.known.alone
+    if not alone and reach.followed(ctx.db, case):
         following = None
     values: dict[str, Any] = {"rung": rung, "next_at": following}
     if rung < ladder.MANAGER:
@@ -164,7 +170,7 @@ def _cards(
         ladder.HR_HEAD: (HEAD, "已建议报警或走访：", lambda ref: cards_ladder.checklist(ref, name, lines)),
     }
     kind, line, card = kinds[rung]
-    return {ask(ctx, each, kind, case, card): each for each in people}, line + names
+    return {ask(ctx, each, kind, case, card, about=person): each for each in people}, line + names
 
 
 def _ask_employee(ctx: Context, case: Case, person: Person) -> tuple[dict[str, Person], str]:
@@ -186,7 +192,8 @@ def greeting(now: datetime, zone: str) -> str:
 def stop(ctx: Context, case: Case, person: Person, at: datetime, **values: Any) -> None:
     """A sign of life dated `at`: nothing more climbs, every question to others is taken back."""
     store.move(ctx.db, case, states=LISTENING, **{"state": "alive", "next_at": None, **values})
-    retract(ctx, case, person, at)
+    # Whoever climbed it in this moment has committed by now: what they asked is taken back as well.
+    retract(ctx, store.get(ctx.db, case.id) or case, person, at)
 
 
 def retract(ctx: Context, case: Case, person: Person, at: datetime) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +17,7 @@ from bot.errors import Refused
 from bot.locale import t as say
 from bot.people import Person
 from bot.store import new_ref
+from bot.tables import person as people
 from handlers.missed_punch import tables as t
 
 OPEN = ("waiting", "alive", "time", "approval", "reason", "writing", "write_failed")
@@ -62,6 +65,34 @@ _FULL = sa.select(t.case, *(t.shift.c[name] for name in _SHIFT)).join(t.shift, t
 _OPEN_OF = _FULL.where(t.case.c.person_id == sa.bindparam("person_id"), t.case.c.state.in_(OPEN)).order_by(
     t.case.c.opened_at.desc()
 )
+_DUE = (
+    sa.select(t.case.c.id)
+    .where(t.case.c.next_at <= sa.bindparam("now"), t.case.c.next_at > sa.bindparam("since"))
+    .where(t.case.c.state.in_(OPEN))
+    .order_by(t.case.c.next_at, t.case.c.id)
+)
+_DUE_OF = (
+    _FULL.where(t.case.c.id.in_(sa.bindparam("ids", expanding=True)), t.case.c.next_at <= sa.bindparam("now"))
+    .where(t.case.c.state.in_(OPEN))
+    .order_by(t.case.c.next_at, t.case.c.id)
+    .with_for_update(of=t.case, skip_locked=True)
+)
+_EVER = datetime.min.replace(tzinfo=UTC)
+_IDS: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
+_PEOPLE = sa.select(people).where(people.c.id.in_(_IDS))
+_PUNCHED = (
+    sa.select(t.case.c.id, sa.func.min(t.punch.c.at))
+    .join(t.shift, t.shift.c.id == t.case.c.shift_id)
+    .join(t.punch, t.punch.c.person_id == t.case.c.person_id)
+    .where(t.case.c.id.in_(_IDS), t.punch.c.kind != "off", t.punch.c.at >= t.shift.c.early_at)
+    .where(t.punch.c.at < sa.func.coalesce(t.shift.c.until_at, t.shift.c.end_at))
+    .group_by(t.case.c.id)
+)
+_INSERT = sa.insert(t.case)
+_EMPTY: Mapping[str, Any] = {
+    **dict.fromkeys(("timeline", "reason", "words", "outcome", "decided_by"), ""),
+    **dict.fromkeys(("next_at", "asked_at", "replied_at", "escalated_at", "claimed_at", "decided_at")),
+}
 
 
 def _case(row: RowMapping | None) -> Case | None:
@@ -88,24 +119,40 @@ def open_of(db: Connection, person_id: str) -> list[Case]:
     return [Case(**row) for row in rows.mappings()]
 
 
-def due(db: Connection, now: datetime) -> list[Case]:
-    """Cases whose next step is due, oldest first."""
-    rows = db.execute(_FULL.where(t.case.c.next_at <= now, t.case.c.state.in_(OPEN)).order_by(t.case.c.next_at))
+def due(db: Connection, now: datetime, since: datetime = _EVER) -> list[str]:
+    """Ids of cases whose next step became due after `since`, oldest first."""
+    return list(db.execute(_DUE, {"now": now, "since": since}).scalars())
+
+
+def due_of(db: Connection, ids: Sequence[str], now: datetime) -> list[Case]:
+    """Those of `ids` that are still due, kept from others until the transaction ends; who is being changed is left out.
+
+    Only PostgreSQL has more than one writer.
+    """
+    rows = db.execute(_DUE_OF, {"ids": list(ids), "now": now})
     return [Case(**row) for row in rows.mappings()]
 
 
 def move(db: Connection, case: Case, *, states: tuple[str, ...] = (), **values: Any) -> bool:
     """Change the case, only while its state is one of `states` (any when empty). False: somebody was first."""
-    where = [t.case.c.id == case.id] + ([t.case.c.state.in_(states)] if states else [])
-    return db.execute(sa.update(t.case).where(*where).values(**values)).rowcount == 1
+    given = {"its_id": case.id} | ({"its_states": list(states)} if states else {})
+    return db.execute(_move(tuple(values), bool(states)), given | values).rowcount == 1
+
+
+@functools.cache
+def _move(names: tuple[str, ...], guarded: bool) -> sa.Update:
+    where = [t.case.c.id == sa.bindparam("its_id")]
+    if guarded:
+        where.append(t.case.c.state.in_(sa.bindparam("its_states", expanding=True)))
+    return sa.update(t.case).where(*where).values({name: sa.bindparam(name) for name in names})
 
 
 def open_case(ctx: Context, shift: RowMapping, base_at: datetime) -> Case:
     """A new case for a shift; `rung` -1 until the first card."""
-    case_id = f"mp-{new_ref()}"
-    row = {"id": case_id, "person_id": shift["person_id"], "shift_id": shift["id"], "state": "waiting", "rung": -1}
-    ctx.db.execute(sa.insert(t.case).values(**row, base_at=base_at, opened_at=ctx.now))
-    return Case(**ctx.db.execute(_FULL.where(t.case.c.id == case_id)).mappings().one())
+    row = {"id": f"mp-{new_ref()}", "person_id": shift["person_id"], "shift_id": shift["id"], "state": "waiting"}
+    row |= {"rung": -1, "base_at": base_at, "opened_at": ctx.now}
+    ctx.db.execute(_INSERT, row)
+    return Case(**_EMPTY, **row, **{name: shift[name] for name in _SHIFT})
 
 
 def noted(case: Case, now: datetime, zone: str, words: str) -> str:
@@ -140,11 +187,38 @@ def punch_since(db: Connection, case: Case) -> datetime | None:
     return db.execute(sa.select(sa.func.min(t.punch.c.at)).where(*where)).scalar_one_or_none()
 
 
+def punches_since(db: Connection, ids: Sequence[str]) -> dict[str, datetime]:
+    """`punch_since` of many cases, by case id; those without one are left out."""
+    return {row[0]: row[1] for row in db.execute(_PUNCHED, {"ids": list(ids)})}
+
+
+def people_of(db: Connection, ids: Collection[str]) -> dict[str, Person]:
+    """The people of these ids, by id; read in one go."""
+    rows = db.execute(_PEOPLE, {"ids": list(dict.fromkeys(ids))}).mappings()
+    return {row["id"]: Person(**row) for row in rows}
+
+
+def people_at(db: Connection, site: str) -> list[Person]:
+    """Everybody of a site, also who left, by id."""
+    rows = db.execute(sa.select(people).where(people.c.site == site).order_by(people.c.id)).mappings()
+    return [Person(**row) for row in rows]
+
+
 def leave_at(db: Connection, person_id: str, now: datetime) -> tuple[str, bool] | None:
     """(kind, pending) of the leave that covers `now`."""
     where = (t.leave.c.person_id == person_id, t.leave.c.start_at <= now, t.leave.c.end_at > now)
     row = db.execute(sa.select(t.leave.c.kind, t.leave.c.pending).where(*where).order_by(t.leave.c.pending)).first()
     return (row.kind, row.pending) if row else None
+
+
+def leaves_at(db: Connection, ids: Sequence[str], now: datetime) -> dict[str, bool]:
+    """person -> pending, of the leave that covers `now`; one that is granted counts first."""
+    covering = (t.leave.c.start_at <= now, t.leave.c.end_at > now)
+    pending = sa.select(t.leave.c.person_id, t.leave.c.pending).where(t.leave.c.person_id.in_(ids), *covering)
+    found: dict[str, bool] = {}
+    for row in db.execute(pending):
+        found[row.person_id] = found.get(row.person_id, True) and row.pending
+    return found
 
 
 def hhmm(at: datetime, zone: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Date, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import Boolean, Column, Date, Index, Integer, String, Table, Text, UniqueConstraint
 
 from bot.db import UTCDateTime, metadata
 
@@ -25,7 +25,10 @@ shift = Table(
     # The first moment whose arrival belongs to the next shift. Empty: `end_at`.
     Column("until_at", UTCDateTime),
     UniqueConstraint("person_id", "start_at", name="uq_mp_shift"),
+    Index("ix_mp_shift_platform_day", "platform", "day", "person_id"),
 )
+_FLEXIBLE = shift.c.core_at.is_not(None)
+Index("ix_mp_shift_core", shift.c.core_at, sqlite_where=_FLEXIBLE, postgresql_where=_FLEXIBLE)
 punch = Table(
     "mp_punch",
     metadata,
@@ -37,6 +40,8 @@ punch = Table(
     Column("fetched_at", UTCDateTime, nullable=False),
     Column("raw_sha256", String(64), nullable=False, default=""),
     UniqueConstraint("person_id", "at", "source", name="uq_mp_punch"),
+    # When was each device last used?
+    Index("ix_mp_punch_at_source", "at", "source"),
 )
 leave = Table(
     "mp_leave",

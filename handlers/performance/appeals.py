@@ -22,6 +22,7 @@ from bot.statutory import office_day
 from handlers.performance import (
     appeals_telling,
     cards_appeals,
+    erasing,
     results,
     results_build,
     rules_results,
@@ -116,11 +117,13 @@ def file(ctx: Context, result: Result, words: str, files: Sequence[Upload] = ())
     if document := signing.get(ctx.db, result.document_ref):
         signing.withdraw(ctx, document, t("本人已申诉，待申诉结果出来后重新发送。"))
     parts: dict[str, str | bytes] = {"words": words, "result": result.text}
-    parts |= {f"file {no} {each.name}": each.sha256 for no, each in enumerate(kept, 1)}
+    # Under the file's own ending the digest would pass for the file.
+    parts |= {f"file {no}.sha256": f"{each.sha256}  {each.name}\n" for no, each in enumerate(kept, 1)}
     more = {"appeal": appeal_id, "reviewer": reviewer.ref, "due": due.isoformat(), "files": str(len(kept))}
     ctx.record("result.appealed", result.id, subject=person, parts=parts, source=source(result) | more)
     ctx.record("appeal.filed", appeal_id, subject=person, parts=parts, source=source(result) | more)
     hold(ctx, result, "appealed")
+    erasing.hold(ctx, appeal_id, person)
     found = store.there(get(ctx.db, appeal_id))
     appeals_telling.filed(ctx, found, result, reviewer)
     return found
@@ -164,6 +167,7 @@ def _decide(
     more = {"appeal": found.id, "outcome": outcome, "result": result.id}
     ctx.record("appeal.decided", found.id, subject=person, parts=parts, source=source(result) | more)
     unhold(ctx, result, f"appeal_{outcome}", reason)
+    erasing.let_go(ctx, found.id)
     now = store.there(get(ctx.db, found.id))
     told = _adjusted(ctx, result, score, actor, reason) if score is not None else _upheld(ctx, result)
     appeals_telling.decided(ctx, now, result, told)

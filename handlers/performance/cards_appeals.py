@@ -62,7 +62,8 @@ def appeal_moved() -> Card:
 def appeal_filed(cycle: str, reviewer: str, due: str, words: str) -> Card:
     """To the employee."""
     text = t(
-        "申诉已收到，由 {reviewer} 处理（没有参与评分），{due} 前答复。有争议的部分暂不计入工资。",
+        "申诉已收到，由 {reviewer} 处理（没有参与评分），{due} 前答复。"
+        "有争议的部分暂不计入工资；结果出来之前，相关记录都会保留，不会删除。",
         reviewer=reviewer,
         due=due,
     )

@@ -1,45 +1,50 @@
-"""`make demo`, continued: one result that is signed, one that is received but disputed, on the two platforms."""
+"""`make demo`, continued: one result that is signed, one that is received but disputed, on the two platforms. All that
+people do is done on the real pages and phones, each as its own person."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
-import sqlalchemy as sa
-
-from bot import clock, signing, signing_flow
-from bot.app import App, build
-from bot.context import Context
-from bot.people import Person
-from bot.signing_flow import Attempt, Seat
-from config.settings import load
-from handlers.performance import goals, opening, reviews, setup, store, tables, timeline
-from handlers.performance.rules import GoalDraft
-from handlers.performance.rules_scoring import Line, ReviewDraft
-from handlers.performance.store import Clause, Cycle, Dimension
+from bot.rehearsal import until
+from handlers.performance.demo_pages import Browser
 
 if TYPE_CHECKING:
     from bot.rehearsal import Stage
 
 Say = Callable[[str], object]
-D = Decimal
-CLOCK = "HUIZHI_CLOCK_FILE"
-NAME, POLICY = "2026 年 5 月", "绩效管理制度"
-STARTS, ENDS = date(2026, 5, 1), date(2026, 6, 10)
-CLAUSES = (
-    Clause("7", "得分 75 以上，绩效工资全额", D(75), None, "合格", "绩效工资全额", D(1)),
-    Clause("8", "得分不足 75，当月绩效减半", D(0), D(75), "待改进", "当月绩效减半", D("0.5")),
-)
-DIMENSIONS = (Dimension("out", "交付", D(60), D(100)), Dimension("team", "协作", D(40), D(100)))
-OWN = ReviewDraft((Line("out", D(90)), Line("team", D(90))), "客户三次变更需求")
+NAME, DAY, PAGES = "2026 年 5 月", "2026-06-11", "/performance/cockpit"
+POLICY = {
+    "name": "绩效管理制度", "since": "2026-01-01", "do": "write",
+    "c.0.no": "7", "c.0.text": "得分 75 以上，绩效工资全额", "c.0.at_least": "75", "c.0.band": "合格",
+    "c.0.consequence": "绩效工资全额", "c.0.factor": "1",
+    "c.1.no": "8", "c.1.text": "得分不足 75，当月绩效减半", "c.1.at_least": "0", "c.1.below": "75",
+    "c.1.band": "待改进", "c.1.consequence": "当月绩效减半", "c.1.factor": "0.5",
+}  # fmt: skip
+TEMPLATE = {
+    "name": "研发", "places": "1", "do": "write", "d.0.code": "out", "d.0.name": "交付", "d.0.weight": "60",
+    "d.0.max": "100", "d.1.code": "team", "d.1.name": "协作", "d.1.weight": "40", "d.1.max": "100",
+}  # fmt: skip
+CYCLE = {
+    "name": NAME, "starts_on": "2026-05-01", "ends_on": "2026-06-10", "sides": ("self", "manager"),
+    "departments": "研发部、门店", "appeal_days": "5", "goals_by": DAY, "self_from": DAY,
+}  # fmt: skip
+SCORERS = "账号,评分人\nsun,chen\n"
+"""孙店长 has no manager in the directory."""
+GOAL = {
+    "text": "交付 3 个项目", "kind": "numeric", "weight": "100", "target": "3", "unit": "个", "due_on": "2026-06-10",
+}  # fmt: skip
+OWN = {"out.points": "90", "team.points": "90", "comment": "客户三次变更需求", "do": "submit"}
 FACT = "项目 A 05-20 才验收，晚 12 天（A-17）"
-GIVEN = ReviewDraft((Line("out", D(60), D(40), FACT, "8"), Line("team", D(85), D(15), "评审缺席 2 次", "8")), "")
+GIVEN = {
+    "out.points": "60", "out.0.deduction": "40", "out.0.fact": FACT, "out.0.clause": "8", "team.points": "85",
+    "team.0.deduction": "15", "team.0.fact": "评审缺席 2 次", "team.0.clause": "8", "do": "submit",
+}  # fmt: skip
 WORDS = "延期是客户改需求造成的，邮件在 5 月 6 日"
+LATER = 310
+"""Seconds after which every job of the room has run once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,104 +56,111 @@ class Cast:
     name: str
     boss: str
 
+    def at(self, stage: Stage, user: str = "") -> Browser:
+        """A browser of this person, or of another one on the same platform."""
+        return Browser(stage, f"{self.platform}:{user or self.user}")
+
 
 SIGNS = Cast("wecom", "zhangsan", "张三", "li")
 DISPUTES = Cast("dingtalk", "zhou", "周小云", "sun")
-HR = ("wecom", "wang")
+HR = ("dingtalk", "wu", "吴HR")
+APPROVES = ("wang", "wu")
 
 
 def play(stage: Stage, say: Say) -> None:
-    """After the missed punches, the same morning. What is done on pages is done here by the same functions."""
-    with _moved(stage):
-        app = build(load(os.environ | dict(stage.environment)))
-        try:
-            _play(stage, say, app)
-        finally:
-            app.engine.dispose()
-
-
-@contextmanager
-def _moved(stage: Stage) -> Iterator[None]:
-    """This process goes by the stage's clock, too."""
-    before = os.environ.get(CLOCK)
-    os.environ[CLOCK] = str(stage.environment.get(CLOCK, ""))
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[CLOCK]
-        else:
-            os.environ[CLOCK] = before
-
-
-def _play(stage: Stage, say: Say, app: App) -> None:
+    """After the missed punches and the notice, the same day."""
     say(f"\n[bold]绩效结果 · {NAME}[/bold]（企业微信：张三；钉钉：周小云）")
-    cycle = _cycle(app)
+    cycle = _cycle(stage)
+    say(f"{HR[2]} → 在网页上写好制度、模板和周期；两位员工和各自的主管确认了同一份目标文字")
+    _scored(stage, cycle)
     for cast in (SIGNS, DISPUTES):
-        _scored(app, cycle, cast)
-        stage.phone(HR[1]).click(f"请审批 {cast.name} 的绩效结果", "同意")
+        _approved(stage, cast)
         card = stage.phone(cast.user).wait(f"绩效结果：{NAME}", button="收到但不同意").get("card") or {}
         say(f"{cast.name} ← {card.get('title')}：70.0，扣分都写明了事实和条款；四个按钮，不回复不等于同意")
-    _sign(app, cycle, SIGNS)
-    stage.phone(SIGNS.user).wait("您同意并签字")
-    say("张三 → 看完全文后签字：同意并签字，加封副本随时可取")
-    phone = stage.phone(DISPUTES.user)
-    phone.click(f"绩效结果：{NAME}", "收到但不同意")
-    phone.wait("想说明哪里不同意")
-    phone.say(WORDS)
-    stage.phone(HR[1]).wait(WORDS)
-    say(f"周小云 → 收到但不同意：「{WORDS}」；原话保留，有争议的部分暂缓计薪，任何地方都不称为同意")
+    _signed(stage, say)
+    _disputed(stage, say)
     stage.settle()
 
 
-@contextmanager
-def _as(app: App, platform: str, user: str) -> Iterator[tuple[Context, Person]]:
-    with app.context() as ctx:
-        person = store.there(ctx.people.find(platform, user))
-    with app.context(person) as ctx:
-        yield ctx, person
+def _approved(stage: Stage, cast: Cast) -> None:
+    """By whichever of HR was asked."""
+
+    def asked() -> str:
+        what = f"请审批 {cast.name} 的绩效结果"
+        return next((user for user in APPROVES if any(what in str(each) for each in stage.phone(user).bubbles())), "")
+
+    stage.phone(until(f"HR was not asked about {cast.name}", asked)).click(f"请审批 {cast.name} 的绩效结果", "同意")
 
 
-def _cycle(app: App) -> Cycle:
-    """Policy, template, a cycle with the two, one goal each that both sides confirmed; scoring has begun."""
-    with _as(app, *HR) as (ctx, _hr):
-        policy = setup.create_policy(ctx, POLICY, date(2026, 1, 1), CLAUSES)
-        template = setup.create_template(ctx, "研发", DIMENSIONS)
-        days = {"": {"goals_by": "2026-06-11", "self_from": "2026-06-11"}}
-        draft = setup.CycleDraft(NAME, STARTS, ENDS, policy.id, template.id, ("self", "manager"), timeline=days)
-        made = setup.create_cycle(ctx, draft)
-        wanted = [store.there(ctx.people.find(each.platform, each.user)).id for each in (SIGNS, DISPUTES)]
-        c = tables.member.c
-        ctx.db.execute(sa.delete(tables.member).where(c.cycle_id == made.id, c.person_id.not_in(wanted)))
-        made = setup.open_cycle(ctx, made)
-    opening.open_waiting(app)
+def _cycle(stage: Stage) -> str:
+    """Policy, template, a cycle; one goal of each of the two that both sides confirmed. Returns its id."""
+    hr = Browser(stage, ":".join(HR[:2]))
+    hr.send(f"{PAGES}/new/policy", POLICY)
+    hr.send(f"{PAGES}/new/template", TEMPLATE)
+    # The lists begin with what was written just now; the form sends what is chosen.
+    page = hr.open(f"{PAGES}/new/cycle")
+    chosen = {
+        name: re.findall(rf'name="{name}"><option value="([^"]+)"', page)[0] for name in ("policy_id", "template_id")
+    }
+    hr.send(f"{PAGES}/new/cycle", CYCLE | chosen)
+    here = hr.path
+    hr.bring(here, f"{here}/import", "members", SCORERS)
+    hr.send(here, {}, f"{here}/open")
+    cycle = here.rsplit("/", 1)[1]
     for cast in (SIGNS, DISPUTES):
-        _agreed(app, made, cast)
-    timeline.advance(app)
-    return made
+        _agreed(stage, cycle, cast)
+    return cycle
 
 
-def _agreed(app: App, cycle: Cycle, cast: Cast) -> None:
-    with _as(app, cast.platform, cast.user) as (ctx, person):
-        goal = goals.propose(ctx, cycle, person, GoalDraft("交付 3 个项目", D(100), "numeric", D(3), "个", ENDS))
-    for user in (cast.user, cast.boss):
-        with _as(app, cast.platform, user) as (ctx, _actor):
-            goal = goals.confirm(ctx, goal, goal.sha256)
+def _agreed(stage: Stage, cycle: str, cast: Cast) -> None:
+    own = cast.at(stage)
+    own.send(f"/performance/{cycle}/{_id(cast)}/goal", GOAL)
+    goal = re.findall(r"/performance/goals/pg-[0-9a-f]+", own.open("/performance"))[0]
+    for browser in (own, cast.at(stage, cast.boss)):
+        browser.send(goal, {}, f"{goal}/confirm")
 
 
-def _scored(app: App, cycle: Cycle, cast: Cast) -> None:
-    with _as(app, cast.platform, cast.user) as (ctx, person):
-        reviews.save(ctx, cycle, person, "self", OWN)
-        reviews.submit(ctx, cycle, person, "self")
-    with _as(app, cast.platform, cast.boss) as (ctx, _boss):
-        reviews.save(ctx, cycle, person, "manager", GIVEN)
-        reviews.submit(ctx, cycle, person, "manager")
+def _scored(stage: Stage, cycle: str) -> None:
+    """The day has come on which reviews begin: each side is asked in its turn, and hands in its own on the page."""
+    _later(stage)
+    for cast in (SIGNS, DISPUTES):
+        stage.phone(cast.user).wait(f"请写自评：{NAME}")
+        cast.at(stage).send(f"/performance/{cycle}/{_id(cast)}/score", OWN)
+    _later(stage)
+    for cast in (SIGNS, DISPUTES):
+        stage.phone(cast.boss).wait(f"请为 {cast.name} 评分")
+        cast.at(stage, cast.boss).send(f"/performance/{cycle}/{_id(cast)}/score", GIVEN)
 
 
-def _sign(app: App, cycle: Cycle, cast: Cast) -> None:
-    seat = Seat("demo", clock.now())
-    with _as(app, cast.platform, cast.user) as (ctx, person):
-        result = store.results(ctx.db, cycle_id=cycle.id, person_id=person.id)[0]
-        token = signing_flow.show(ctx, signing.must(ctx.db, result.document_ref), seat)
-    with _as(app, cast.platform, cast.user) as (ctx, person):
-        signing_flow.sign(ctx, result.document_ref, seat, Attempt(token, "typed", person.name), strict=False)
+def _later(stage: Stage) -> None:
+    stage.settle()
+    stage.control("clock", {"advance": LATER})
+
+
+def _signed(stage: Stage, say: Say) -> None:
+    """The whole document is shown, then signed with the typed name; the sealed copy is there at once."""
+    browser = SIGNS.at(stage)
+    result = _result(browser)
+    browser.send(result, {}, f"{result}/sign")
+    there = browser.path
+    browser.send(there, {"how": "typed", "typed": SIGNS.name, "seen": "1"})
+    if "/copy.pdf" not in browser.html:
+        raise RuntimeError(f"the signature was not taken: {browser.url}")
+    stage.phone(SIGNS.user).wait("您同意并签字")
+    say("张三 → 看完全文后签字：同意并签字，加封副本随时可取")
+
+
+def _disputed(stage: Stage, say: Say) -> None:
+    browser = DISPUTES.at(stage)
+    result = _result(browser)
+    browser.send(result, {"answer": "objected", "words": WORDS}, f"{result}/answer")
+    stage.phone(HR[1]).wait(WORDS)
+    say(f"周小云 → 收到但不同意：「{WORDS}」；原话保留，有争议的部分暂缓计薪，任何地方都不称为同意")
+
+
+def _result(browser: Browser) -> str:
+    return str(re.findall(r"/performance/results/pr-[0-9a-f]+", browser.open("/performance"))[0])
+
+
+def _id(cast: Cast) -> str:
+    return f"{cast.platform}%3A{cast.user}"

@@ -27,7 +27,7 @@ LIVE = ("goals", "running", "scoring")
 OPEN = ("proposed", "agreed")
 HANDED = ("webhook", "file")
 """Sources whose values arrive by themselves, in the goal's own unit: there the agreed target is the measure."""
-CHUNK = 500
+CHUNK, STALE = 500, "stale"
 RAW = 64 * 1024
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """`at` of the row that only says why there is no value yet; its `done` is empty."""
@@ -87,7 +87,9 @@ def take(ctx: Context, source: str, found: Sequence[Found]) -> int:
     if fresh:
         ctx.db.execute(sa.insert(t.progress), [_row(source, each, ctx.now) for each in fresh.values()])
     if again:
-        ctx.db.execute(sa.update(t.progress).where(c.id.in_(again)).values(fetched_at=ctx.now, problem=""))
+        # The same old value once more: its owner was told, and is not told again at every asking.
+        problem = sa.case((c.problem.startswith(STALE), STALE), else_="")
+        ctx.db.execute(sa.update(t.progress).where(c.id.in_(again)).values(fetched_at=ctx.now, problem=problem))
     _record(ctx, source, list(fresh.values()))
     recount(ctx, {(each.goal.cycle_id, each.goal.person_id) for each in found})
     return len(fresh)
@@ -141,7 +143,7 @@ def fail(ctx: Context, source: str, found: Iterable[tuple[Goal, str]]) -> None:
 
 def _still(before: str, code: str) -> str:
     """Once its owner was told that a value is stale, they are not told again for another reason."""
-    return f"stale {code}" if before.startswith("stale") else code
+    return f"{STALE} {code}" if before.startswith(STALE) else code
 
 
 def recount(ctx: Context, pairs: Collection[tuple[str, str]]) -> None:

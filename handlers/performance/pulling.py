@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from bot.app import App
 
 log = structlog.get_logger("huizhi.progress")
-BATCH = 50
-FLAG = "stale"
+BATCH, FLAG = 50, progress.STALE
 
 
 def pull(app: App) -> None:

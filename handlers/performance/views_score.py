@@ -112,5 +112,12 @@ def _shown(
     values |= {"comment": comment, "reason": reason, "error": error, "kept": kept, "preview": found_now}
     values |= {"problems": problems if preview else [], "open": open_now, "again": side in submitted}
     values |= {"policy": policy, "scheme": template, "show_preview": preview or found_now.scored is not None}
+    values |= {"readers": _readers(found, side)}
     values |= {"names": {each.code: each.name for each in template.dimensions}, "last": found.member.state}
     return draw(visit, "score.html", **values)
+
+
+def _readers(found: Seat, side: str) -> str:
+    """Who reads this review before the result is told, as the end of a word's key: `hr`, `self_hr`, `nobody`."""
+    known = found.cycle.visibility.get(side, rules_scoring.READERS.get(side, ()))
+    return "_".join(each for each in store.SIDES if each in known and each != side) or "nobody"

@@ -52,6 +52,9 @@ def test_a_score_needs_fact_and_clause_and_nothing_typed_is_lost(office: Office,
     month.review(cycle, "zhang", "self")
     li, here = office.browser("li"), f"/performance/{cycle.id}/fake:zhang/score"
     assert "给 张三 评分" in text(li, "/performance")
+    assert "提交后：HR<br>" in text(li, here) and "提交之前（草稿）别人都看不到" in text(li, here)
+    own = text(office.browser("zhang"), here)
+    assert "提交后：主管和 HR<br>" in own
     form: dict[str, object] = {"result.points": "60", "team.points": "95", "comment": "辛苦了"}
     preview = send(li, here, form | {"do": "preview"}, here)
     assert preview.status_code == 200

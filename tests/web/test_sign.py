@@ -47,7 +47,12 @@ def said(browser: FlaskClient, found: signing.Document, data: dict[str, str]) ->
 
 def test_the_whole_document_its_fingerprint_and_one_sentence_are_shown_before_the_button(office: Office) -> None:
     found = prepare(office)
-    page = office.browser("zhang").get(f"/sign/{found.ref}?lang=zh").text
+    answer = office.browser("zhang").get(f"/sign/{found.ref}?lang=zh")
+    page = answer.text
+    # What the first sight needs is asked for at once, the pad for handwriting only afterwards.
+    for sheet in re.findall(r'rel="stylesheet" href="([^"]+)"', page):
+        assert f"<{sheet}>; rel=preload; as=style" in answer.headers["Link"]
+    assert re.findall(r"<script[^>]*>", page) == ['<script src="/static/sign.js" defer>']
     at = [page.index(each) for each in ("62.5", "&lt;b&gt;第二条", found.sha256, "由全文算出", 'id="sign"')]
     assert at == sorted(at)
     assert "签名不代表同意" in page

@@ -336,6 +336,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
         sa.UniqueConstraint("person_id", "at", "source", name="uq_mp_punch"),
     )
+    op.create_index("ix_mp_punch_at_source", "mp_punch", ["at", "source"], unique=False)
     op.create_table(
         "mp_record",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -419,6 +420,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("person_id", "start_at", name="uq_mp_shift"),
     )
     op.create_index(op.f("ix_mp_shift_start_at"), "mp_shift", ["start_at"], unique=False)
+    flexible = sa.text("core_at IS NOT NULL")
+    op.create_index("ix_mp_shift_core", "mp_shift", ["core_at"], sqlite_where=flexible, postgresql_where=flexible)
+    op.create_index("ix_mp_shift_platform_day", "mp_shift", ["platform", "day", "person_id"], unique=False)
     op.create_table(
         "outbox",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -643,10 +647,13 @@ def downgrade() -> None:
     op.drop_table("person")
     for name in ("outbox_read", "outbox_harvest", "outbox_pause", "outbox"):
         op.drop_table(name)
+    op.drop_index("ix_mp_shift_platform_day", table_name="mp_shift")
+    op.drop_index("ix_mp_shift_core", table_name="mp_shift")
     op.drop_index(op.f("ix_mp_shift_start_at"), table_name="mp_shift")
     op.drop_table("mp_shift")
     for name in ("mp_letter", "mp_finding", "mp_fetch", "mp_calendar", "mp_batch", "mp_record"):
         op.drop_table(name)
+    op.drop_index("ix_mp_punch_at_source", table_name="mp_punch")
     op.drop_table("mp_punch")
     op.drop_table("mp_notice")
     op.drop_table("mp_leave")

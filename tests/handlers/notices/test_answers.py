@@ -199,7 +199,7 @@ def test_nobody_confirms_a_text_that_was_not_shown_to_them(firm: Firm, how: str)
     with begin(firm.app.engine) as db:
         db.execute(sa.update(tb.text).values(body="第一条，" + "请看全文。" * 40))
     office.send(firm)
-    assert [card.buttons for to, card, _ in firm.platform.sent if to == "zhang"] == [()]
+    assert [(to, card.buttons) for _, to, card, _ in firm.platform.handed] == [(("zhang",), ())]
 
     who = office.who(firm, "zhang")
     with firm.app.context(who) as ctx:
