@@ -87,8 +87,9 @@ def of(app: App, notice: Notice) -> Forecast:
                 reachable.setdefault(each.platform, []).append(each)
         zone = ZoneInfo(app.settings.timezone)
         midnight = datetime.combine(now.astimezone(zone).date(), time(), zone)
+        personal = bool(notice.texts and cards.buttons(sending.shown_of(app.context_on(db), notice, "zh", 0)))
         parts = tuple(
-            _part(db, notice, app.platforms[name], found, midnight, quotas[name])
+            _part(db, notice, _way(app.platforms[name], notice, found, personal), found, midnight, quotas[name])
             for name, found in sorted(reachable.items())
         )
     languages = Counter((each.platform, each.locale) for found in reachable.values() for each in found)
@@ -121,11 +122,16 @@ def _quota(platform: Platform) -> Mapping[str, int] | None:
         return None
 
 
+def _way(platform: Platform, notice: Notice, found: Sequence[Target], personal: bool) -> tuple[Platform, str]:
+    """The platform and its route, empty for personal cards: what sending will choose."""
+    return platform, sending.route_of(platform, notice, len(found), personal=personal)
+
+
 def _part(
-    db: Connection, notice: Notice, platform: Platform, found: Sequence[Target], midnight: datetime,
+    db: Connection, notice: Notice, way: tuple[Platform, str], found: Sequence[Target], midnight: datetime,
     quota: Mapping[str, int] | None,
 ) -> Part:  # fmt: skip
-    name = sending.route_of(platform, notice, len(found)) if isinstance(platform, Crowds) else ""
+    platform, name = way
     route = platform.routes[name] if name and isinstance(platform, Crowds) else None
     same = capped = 0
     if route:
