@@ -32,11 +32,11 @@ from bot.card import Can
 from bot.db import begin, create_engine
 from bot.evidence.keys import load_or_create
 from bot.ports import DirectoryPerson, Leave, Limits, Punch, Shift
-from handlers.missed_punch import fetching, jobs, polling, rules
+from handlers.missed_punch import fetching, jobs, polling, rules, store
 from handlers.missed_punch import tables as t
 
 START = datetime(2026, 6, 11, 1, 0, tzinfo=UTC)
-SITES = 200
+SITES, PART = 200, 10_000
 KINDS = ("sqlite", "postgresql")
 LOOKS = ("plan", "arrival", "again")
 Measured = tuple[tuple[float, ...], tuple[int, ...], float]
@@ -74,7 +74,7 @@ class Memory:
 
 
 def measure(url: str, keys: str, employees: int) -> Measured:
-    """One morning of a firm whose directory is known and whose attendance is not. AssertionError for a wrong result."""
+    """One morning of a firm whose directory and yesterday's plan are known. AssertionError for a wrong result."""
     router.discover("handlers", "flow")
     memory = Memory()
     platform = SimpleNamespace(name="wecom", can=Can(), attendance=memory)
@@ -85,6 +85,7 @@ def measure(url: str, keys: str, employees: int) -> Measured:
     staff = (DirectoryPerson(f"u{no:06d}", f"员工{no}", "", (f"{no % SITES}",)) for no in range(employees))
     with begin(engine) as db:
         people.sync(db, "wecom", staff, {})
+    _yesterday(app, employees)
     seconds, calls = [], []
     grace = START + rules.GRACE
     for moment in (START - timedelta(hours=2), grace - polling.LEAD / 2, grace + polling.LEAD / 2):
@@ -93,10 +94,24 @@ def measure(url: str, keys: str, employees: int) -> Measured:
         memory.calls = 0
     late = sum(1 for no in range(employees) if no % 101 == 0 and no % 50 != 1)
     assert calls[2] < calls[1], calls
-    assert _count(app, t.shift) == employees
+    assert _count(app, t.shift) == 2 * employees
     # Whoever is on leave now is not asked about today.
     assert _count(app, t.punch) == 2 * employees - late - sum(1 for no in range(employees) if no % 50 == 1)
     return tuple(seconds), tuple(calls), own_peak()
+
+
+def _yesterday(app: App, employees: int) -> None:
+    """The shifts of the day before; PostgreSQL has seen them, as autovacuum does after such a load."""
+    begin_at = START - timedelta(days=1)
+    times = {"early_at": begin_at - store.EARLY, "start_at": begin_at, "end_at": begin_at + timedelta(hours=9)}
+    with begin(app.engine) as db:
+        for first in range(0, employees, PART):
+            users = [f"u{no:06d}" for no in range(first, min(first + PART, employees))]
+            day = {"platform": "wecom", "day": begin_at.date(), **times}
+            db.execute(sa.insert(t.shift), [{"person_id": f"wecom:{each}", "user_id": each, **day} for each in users])
+    if app.engine.dialect.name == "postgresql":
+        with app.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as db:
+            db.exec_driver_sql("VACUUM ANALYZE")
 
 
 def _look(app: App, moment: datetime) -> float:

@@ -14,6 +14,8 @@ from handlers.performance import rules_scoring, words_results
 from handlers.performance.rules import plain
 from handlers.performance.rules_scoring import Line, Scored
 
+ADJUSTED = "申诉后由 {by} 从 {old} 调整为 {new}。理由：{reason}"
+
 
 class Named(Protocol):
     """A dimension of a template, see store.Dimension."""
@@ -116,7 +118,7 @@ def _score(of: Basis) -> str:
     if of.adjusted:
         before, by, reason = of.adjusted
         old = format(before, "f")
-        lines.append(t("申诉后由 {by} 从 {old} 调整为 {new}。理由：{reason}", by=by, old=old, new=score, reason=reason))
+        lines.append(t(ADJUSTED, by=by, old=old, new=score, reason=reason))
     return "\n".join(lines)
 
 

@@ -11,12 +11,12 @@ from sqlalchemy.engine import Connection
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import NotFound
 
-from bot import access
+from bot import access, locale
 from bot.errors import Refused
 from bot.locale import speaking
 from bot.web.downloads import attached
 from bot.web.pages import Visit
-from handlers.performance import answering, appeals, board, results, reviews, rules_scoring, store, uploads
+from handlers.performance import answering, appeals, board, documents, results, reviews, rules_scoring, store, uploads
 from handlers.performance import tables as t
 from handlers.performance.answering import Answer
 from handlers.performance.store import Policy, Result
@@ -162,14 +162,28 @@ def _shown(visit: Visit, found: Seat, result: Result, error: str = "", typed: di
         may_appeal = own and answering.may_appeal(ctx, result)
         files = files_of(db, appeal.id) if appeal else []
         names = board.names_of(db, {appeal.reviewer_id} if appeal else set())
+        adjusted = _adjusted(visit, db, result, versions)
     last = next((each for each in readable if each.side == found.cycle.sides[-1] and each.score is not None), None)
     formula = ""
     if last and template and last.lines:
         formula = rules_scoring.formula(rules_scoring.scored(last.lines, template.dimensions, template.places))
     values = {"seat": found, "result": result, "policy": policy, "appeal": appeal, "files": files, "error": error}
     values |= {"clauses": {each.no: each.text for each in policy.clauses}, "versions": told, "last": last}
+    values |= {"adjusted": adjusted}
     values |= {"open": own, "may_appeal": may_appeal, "typed": typed or {}, "formula": formula}
     values |= {"newest": told[0] if told else result, "reviewer": names.get(appeal.reviewer_id, "") if appeal else ""}
     values |= {"dims": {each.code: each for each in template.dimensions} if template else {}, "most": uploads.COUNT}
     values |= {"most_mb": uploads.SIZE >> 20, "may_deem": access.is_hr(visit.person) and found.role == "hr"}
     return draw(visit, "result.html", **values)
+
+
+def _adjusted(visit: Visit, db: Connection, result: Result, versions: Sequence[Result]) -> str:
+    """What an appeal changed, where this version is its outcome: without it the sum beside the score looks wrong."""
+    before = next((each for each in versions if each.version == result.version - 1), None)
+    heard = appeals.of_result(db, before.id) if before else None
+    if before is None or heard is None or heard.outcome != "adjusted":
+        return ""
+    by, scores = board.names_of(db, {heard.decided_by}).get(heard.decided_by, ""), (before.score, result.score)
+    old, new = (format(each, "f") for each in scores)
+    with speaking(visit.lang):
+        return locale.t(documents.ADJUSTED, by=by, old=old, new=new, reason=heard.reason)

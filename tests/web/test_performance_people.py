@@ -138,6 +138,11 @@ def test_an_appeal_with_files_is_decided_and_the_old_version_says_so(office: Off
     assert decided.status_code == 303
     assert "客户改期有邮件为证" in text(zhang, there)
     assert "已被新版本取代" in text(zhang, here) and month.newest(result).score == 80
+    # The sum beside the new score is the old one: the page says why.
+    adjusted = "从 70.5 调整为 80.0。理由：客户改期有邮件为证</b>"
+    newest = f"/performance/results/{month.newest(result).id}"
+    assert adjusted in text(zhang, newest) and adjusted not in text(zhang, here)
+    assert "from 70.5 to 80.0" in text(zhang, f"{newest}?lang=en")
 
 
 @lite
