@@ -16,6 +16,8 @@ from bot.evidence.report_parts import part_view, readable
 from bot.evidence.report_remarks import remarked
 
 QUOTED = 300  # characters
+OWN_WORDS = ("words", "reason")
+"""Names of parts that hold what a person said themself."""
 WHOLE = 120
 """Events up to which every content is printed: beyond, nobody reads it on paper and it takes minutes to set."""
 _NOBODY = {"p:none": "—", "p:system": "系统"}
@@ -227,7 +229,9 @@ def _ranges(numbers: Sequence[int]) -> str:
 
 
 def _favour(facts: PackageFacts, event: EventFact, when: Clock) -> list[str]:
-    words = [text for kind, text in map(readable, event.parts) if kind == "原文"]
+    # The person's own words, where there are some: what they answered to stands in the exhibit.
+    own = [each for each in event.parts if each.name in OWN_WORDS] or event.parts
+    words = [text for kind, text in map(readable, own) if kind == "原文"]
     said = "\n".join(words)[: QUOTED + 1]
     quote = said if len(said) <= QUOTED else said[:QUOTED] + "……（全文见证据清单）"
     return [
