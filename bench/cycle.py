@@ -32,7 +32,7 @@ from bot.ports import DirectoryPerson
 from bot.store import RedisStore, new_ref
 from bot.tables import approval, approval_seat, approval_step, ask, outbox
 from config.settings import load, sandbox_env
-from handlers.performance import opening, release_rows, releasing, results_jobs, reviews, setup, store, timeline
+from handlers.performance import opening, release_rows, releasing, reviews, setup, store, timeline, turns
 from handlers.performance import tables as t
 from handlers.performance.rules_scoring import Line, ReviewDraft
 from handlers.performance.store import Cycle, Dimension
@@ -101,7 +101,7 @@ class Bench:
         with begin(self.app.engine) as db:
             db.execute(sa.update(t.member).where(t.member.c.cycle_id == self.cycle).values(state="running"))
         timeline.advance(self.app)
-        results_jobs.turns(self.app)
+        turns.turns(self.app)
         return self.count
 
     def scored(self) -> int:

@@ -80,6 +80,7 @@ def build(settings: Settings) -> App:
         importlib.import_module(core)
     router.discover("handlers", "tables")
     router.discover("handlers", "flow")
+    router.discover("handlers", "erasing")
     approvals_data.use(settings.approvals)
     freshness.use(settings.progress_stale_days)
     client = redis.Redis.from_url(redis_url(settings.redis_url))

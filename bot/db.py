@@ -16,6 +16,8 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.types import TypeDecorator
 
 metadata = sa.MetaData()
+PERSON = {"person": True}
+"""`info` of a column that holds a person's id under a name of its own: erasing a person renames it as well."""
 
 
 class UTCDateTime(TypeDecorator[datetime]):

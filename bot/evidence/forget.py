@@ -8,9 +8,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from bot.card import Card
-from bot.db import metadata
+from bot.db import PERSON, metadata
 from bot.router import Gone, routes
-from bot.tables import failed, outbox, person
+from bot.tables import ask, failed, outbox, person
 from bot.wire import dump_card, load_event
 
 NAME = "已删除"
@@ -38,16 +38,18 @@ def forget(conn: Connection, ref: str) -> None:
     _messages(conn, outbox.c.person_id == new)
     for matter in sorted(matters):
         _messages(conn, outbox.c.matter == matter)
+    _named(conn, row.name)
 
 
 def _references() -> list[sa.Column[str]]:
-    """Columns that may hold a person's id, by the house's naming: `…person_id`, `manager_id`, `…_by`."""
+    """Columns that may hold a person's id, by the house's naming (`…person_id`, `manager_id`, `…_by`) or marked so."""
     return [
         column
         for table in metadata.sorted_tables
         if not table.name.startswith("ev_")
         for column in table.c
-        if column.name.endswith(("person_id", "manager_id", "_by")) and isinstance(column.type, sa.String)
+        if isinstance(column.type, sa.String)
+        and (column.info == PERSON or column.name.endswith(("person_id", "manager_id", "_by")))
     ]
 
 
@@ -56,6 +58,15 @@ def _messages(conn: Connection, where: sa.ColumnElement[bool]) -> None:
     conn.execute(sa.update(outbox).where(unsaid).values(state="stopped"))
     blank = {"body": dump_card(Card(NAME)), "user_id": "", "message_id": None, "update_token": "", "error": None}
     conn.execute(sa.update(outbox).where(where).values(**blank))
+
+
+def _named(conn: Connection, name: str) -> None:
+    """Our copies of what colleagues were told about them, outside of any matter of theirs. Somebody of the same name is
+    taken along: a copy is not the record, which stays. A question that is still open keeps its words."""
+    unanswered = sa.exists().where(ask.c.ref == outbox.c.ask_ref, ask.c.state == "open")
+    told = (outbox.c.state == "sent", outbox.c.body.contains(name, autoescape=True), ~unanswered)
+    if len(name) > 1:
+        conn.execute(sa.update(outbox).where(*told).values(body=dump_card(Card(NAME))))
 
 
 def _failed(conn: Connection, platform: str, user_id: str) -> None:

@@ -21,9 +21,9 @@ from bot.locale import speaking, t
 from bot.people import Person
 from bot.tables import outbox as said
 from bot.wire import dump_card
-from handlers.notices import cards, hearing, plan, schedule, sending, store
+from handlers.notices import cards, hearing, plan, schedule, serving, store
 from handlers.notices import tables as tb
-from handlers.notices.rules import ANSWERS, OPENED, Fact
+from handlers.notices.rules import ANSWERS, Fact
 from handlers.notices.store import Notice, Recipient
 
 WORDS = "notices.words"
@@ -67,7 +67,7 @@ def take(
         return Taken("not_offered", cards.not_offered(title))
     words, when = words.strip()[:LONGEST], min(at or ctx.now, ctx.now)
     if not row.shown_at:
-        if source != "page" and cards.whole(sending.shown_of(ctx, notice, row.locale, 0)):
+        if source != "page" and cards.whole(serving.shown_of(ctx, notice, row.locale, 0)):
             _shown(ctx, notice, person, source, when)
         elif answer in NEED_TEXT:
             return Taken("unread", cards.read_first(title, ctx.page(f"/notices/{notice.id}", person)))
@@ -194,8 +194,3 @@ def on_behalf(ctx: Context, notice: Notice, person: Person, answer: str, clause:
         raise Refused(t("这个人不在名单上。"))
     parts = {"clause": clause.strip()[:LONGEST], "stamp": "视为收到"}
     ctx.record("notice.deemed_received", notice.id, subject=person, parts=parts)
-
-
-def has_opened(row: Recipient) -> bool:
-    """Has the text been shown, as far as we know?"""
-    return row.rung >= OPENED

@@ -14,7 +14,7 @@ from bot.context import Context
 from bot.locale import speaking
 from bot.people import Person
 from bot.ports import Platform
-from handlers.notices import cards, hearing, plan, sending, store
+from handlers.notices import cards, hearing, plan, serving, store
 from handlers.notices import tables as tb
 from handlers.notices.plan import Move, Standing
 from handlers.notices.rules import Fact
@@ -73,7 +73,7 @@ def _batch(app: App) -> int:
 
 def _known(ctx: Context, ids: Sequence[str]) -> Known:
     away = absence_facts.on_leave(ctx.db, ids, ctx.now)
-    return Known(sending.people_of(ctx.db, ids), away, quiet_facts.quiet(ctx.db, ids))
+    return Known(serving.people_of(ctx.db, ids), away, quiet_facts.quiet(ctx.db, ids))
 
 
 def standing(app: App, ctx: Context, notice: Notice, row: Recipient, person: Person, known: Known) -> Standing:
@@ -131,14 +131,14 @@ def act(app: App, ctx: Context, notice: Notice, row: Recipient, person: Person, 
 
 
 def _chat(ctx: Context, platform: Platform, notice: Notice, row: Recipient, person: Person, number: int) -> None:
-    rows = sending.serve(ctx, platform, notice, [row], {person.id: person}, number)
-    sending.attempts(ctx, notice, [row], number, rows)
+    rows = serving.serve(ctx, platform, notice, [row], {person.id: person}, number)
+    serving.attempts(ctx, notice, [row], number, rows)
 
 
 def _address(app: App, ctx: Context, notice: Notice, person: Person, move: Move) -> None:
     """The pedigree says who confirmed the address and when; what is not confirmed is not used."""
     to = addresses.reachable(app, ctx.db, person, ctx.now)[move.channel]
-    shown = sending.shown_of(ctx, notice, person.locale, move.step)
+    shown = serving.shown_of(ctx, notice, person.locale, move.step)
     link = ctx.page(f"/notices/{notice.id}", person)
     with speaking(person.locale):
         text = cards.short(shown, link) if move.channel == "sms" else cards.letter(shown, link)

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from bot.context import Context
 from bot.tables import outbox
-from handlers.notices import climbing, hearing, reminding, sending, store
+from handlers.notices import climbing, hearing, reminding, sending, serving, store
 from handlers.notices import tables as tb
 from handlers.notices.rules import Fact
 from handlers.notices.store import Recipient
@@ -139,9 +139,9 @@ def _again(app: App, ctx: Context, notice_id: str) -> int:
             continue
         groups.setdefault((row.platform, row.locale, number, _route(ctx.db, row)), []).append(row)
     for (platform, _locale, number, route), group in sorted(groups.items()):
-        folk = sending.people_of(ctx.db, [each.person_id for each in group])
-        sent = sending.serve(ctx, app.platforms[platform], notice, group, folk, number, avoid=route)
-        sending.attempts(ctx, notice, group, number, sent)
+        folk = serving.people_of(ctx.db, [each.person_id for each in group])
+        sent = serving.serve(ctx, app.platforms[platform], notice, group, folk, number, avoid=route)
+        serving.attempts(ctx, notice, group, number, sent)
         ctx.record("notice.served_again", notice.id, source={"count": str(len(group)), "instead_of": route})
     return sum(len(group) for group in groups.values())
 

@@ -20,7 +20,7 @@ from handlers.notices import (
     drafts,
     richtext,
     schedule,
-    sending,
+    serving,
     steering,
     store,
 )
@@ -136,7 +136,7 @@ def _preview_newest(ctx: Context) -> Card | None:
 def _preview(ctx: Context, notice: Notice) -> Card:
     """Answers in a preview answer nothing: the notice has no list yet, so its buttons say that it is not theirs."""
     locale = ctx.actor.locale if ctx.actor else "zh"
-    shown = cards.first(sending.shown_of(ctx, notice, locale, 0), ctx.page(f"/notices/{notice.id}", ctx.actor))
+    shown = cards.first(serving.shown_of(ctx, notice, locale, 0), ctx.page(f"/notices/{notice.id}", ctx.actor))
     steering.say(ctx, shown, notice.id)
     whole = richtext.plain(notice.said(locale)[1])
     views = {name: richtext.fit(whole, name) for name in ("wecom", "dingtalk")}

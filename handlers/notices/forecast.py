@@ -18,7 +18,7 @@ from bot.errors import PlatformError
 from bot.ports import Platform
 from bot.ports_crowds import Crowds, Route
 from bot.tables import membership
-from handlers.notices import audience, cards, sending
+from handlers.notices import audience, cards, serving
 from handlers.notices import tables as tb
 from handlers.notices.audience import Target
 from handlers.notices.store import Notice
@@ -87,7 +87,7 @@ def of(app: App, notice: Notice) -> Forecast:
                 reachable.setdefault(each.platform, []).append(each)
         zone = ZoneInfo(app.settings.timezone)
         midnight = datetime.combine(now.astimezone(zone).date(), time(), zone)
-        personal = bool(notice.texts and cards.buttons(sending.shown_of(app.context_on(db), notice, "zh", 0)))
+        personal = bool(notice.texts and cards.buttons(serving.shown_of(app.context_on(db), notice, "zh", 0)))
         parts = tuple(
             _part(db, notice, _way(app.platforms[name], notice, found, personal), found, midnight, quotas[name])
             for name, found in sorted(reachable.items())
@@ -124,7 +124,7 @@ def _quota(platform: Platform) -> Mapping[str, int] | None:
 
 def _way(platform: Platform, notice: Notice, found: Sequence[Target], personal: bool) -> tuple[Platform, str]:
     """The platform and its route, empty for personal cards: what sending will choose."""
-    return platform, sending.route_of(platform, notice, len(found), personal=personal)
+    return platform, serving.route_of(platform, notice, len(found), personal=personal)
 
 
 def _part(

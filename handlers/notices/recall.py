@@ -17,7 +17,7 @@ from bot.locale import t
 from bot.ports import Platform, Sent
 from bot.ports_crowds import Crowds
 from bot.tables import outbox
-from handlers.notices import cards, schedule, sending, store
+from handlers.notices import cards, schedule, serving, store
 from handlers.notices import tables as tb
 from handlers.notices.store import Notice
 
@@ -144,7 +144,7 @@ def _tell(app: App, notice_id: str) -> None:
             return
         r = tb.recipient.c
         rows = next(store.each(ctx.db, notice_id, r.opened_at <= notice.recalled_at, r.step < TOLD), [])
-        folk = sending.people_of(ctx.db, [each.person_id for each in rows])
+        folk = serving.people_of(ctx.db, [each.person_id for each in rows])
         for row in rows:
             person, title = folk.get(row.person_id), notice.said(row.locale)[0]
             if person and person.active:

@@ -15,7 +15,7 @@ from bot.errors import Refused
 from bot.locale import t
 from bot.people import Person
 from bot.ports import Platform
-from handlers.notices import plan, sending, store
+from handlers.notices import plan, sending, serving, store
 from handlers.notices import tables as tb
 from handlers.notices.store import Notice, Recipient
 
@@ -60,7 +60,7 @@ def remind(
     where = (r.person_id.in_(list(people)),) if people is not None else ()
     count, skipped = 0, dict[str, list[str]]()
     for rows in store.each(ctx.db, notice.id, *where):
-        folk = sending.people_of(ctx.db, [each.person_id for each in rows])
+        folk = serving.people_of(ctx.db, [each.person_id for each in rows])
         go = []
         for row, why in zip(rows, _reasons(ctx, notice, rows, folk), strict=True):
             if why:
@@ -113,8 +113,8 @@ def _send(
         groups.setdefault((row.platform, row.locale, numbers[row.person_id] + 1), []).append(row)
     for (platform, _locale, number), group in sorted(groups.items()):
         known = platforms.get(platform) or _Personal(platform)
-        sent = sending.serve(ctx, known, notice, group, folk, number)  # type: ignore[arg-type]  # only its name is read
-        sending.attempts(ctx, notice, group, number, sent)
+        sent = serving.serve(ctx, known, notice, group, folk, number)  # type: ignore[arg-type]  # only its name is read
+        serving.attempts(ctx, notice, group, number, sent)
         mine = (tb.recipient.c.notice_id == notice.id, tb.recipient.c.person_id.in_([e.person_id for e in group]))
         ctx.db.execute(sa.update(tb.recipient).where(*mine).values(reminded_at=ctx.now))
 

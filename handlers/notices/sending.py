@@ -15,14 +15,9 @@ from bot.context import Context
 from bot.errors import Refused
 from bot.locale import t
 from bot.ports import Platform
-from handlers.notices import cards, hearing, plan, store
+from handlers.notices import cards, hearing, plan, serving, store
 from handlers.notices import tables as tb
 from handlers.notices.rules import Fact
-from handlers.notices.serving import attempts as attempts
-from handlers.notices.serving import people_of as people_of
-from handlers.notices.serving import route_of as route_of
-from handlers.notices.serving import serve as serve
-from handlers.notices.serving import shown_of as shown_of
 from handlers.notices.store import Notice, Recipient
 
 if TYPE_CHECKING:
@@ -194,7 +189,7 @@ def _ended(ctx: Context, notice: Notice) -> None:
 
 
 def _queue(ctx: Context, platform: Platform | None, notice: Notice, found: Sequence[Recipient]) -> None:
-    folk = people_of(ctx.db, [each.person_id for each in found])
+    folk = serving.people_of(ctx.db, [each.person_id for each in found])
     alive = [each for each in found if (one := folk.get(each.person_id)) and one.active and each.user_id]
     if platform is None:
         alive = []
@@ -204,8 +199,9 @@ def _queue(ctx: Context, platform: Platform | None, notice: Notice, found: Seque
         mine = (tb.recipient.c.notice_id == notice.id, tb.recipient.c.person_id.in_(folk))
         ctx.db.execute(sa.update(tb.recipient).where(*mine).values(next_at=ctx.now + steps[0].after))
     if platform and alive:
-        attempts(ctx, notice, alive, 0, serve(ctx, platform, notice, alive, folk, 0))
+        serving.attempts(ctx, notice, alive, 0, serving.serve(ctx, platform, notice, alive, folk, 0))
     if gone:
-        attempts(ctx, notice, gone, 0, {}, state="rejected", code="platform.off" if platform is None else "inactive")
+        code = "platform.off" if platform is None else "inactive"
+        serving.attempts(ctx, notice, gone, 0, {}, state="rejected", code=code)
         why = {each.person_id: (Fact("unreached", ctx.now), {"why": "no active account"}) for each in gone}
         hearing.learn_many(ctx, notice.id, why)

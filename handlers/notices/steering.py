@@ -11,7 +11,7 @@ from bot.errors import Refused
 from bot.event import Event
 from bot.locale import t
 from bot.router import on
-from handlers.notices import answers, board, cards_compose, drafts, plan, reminding, schedule, sending, store
+from handlers.notices import answers, board, cards_compose, drafts, plan, reminding, schedule, sending, serving, store
 from handlers.notices import tables as tb
 from handlers.notices.store import Notice
 
@@ -91,7 +91,7 @@ def waiting_for(ctx: Context, notice: Notice) -> tuple[list[str], int]:
         open_ = [each.person_id for each in rows if not plan.satisfied(notice.importance, each.receipt)]
         total += len(open_)
         first += open_[: SHOWN - len(first)]
-    folk = sending.people_of(ctx.db, first)
+    folk = serving.people_of(ctx.db, first)
     return [folk[each].name for each in first if each in folk], total
 
 

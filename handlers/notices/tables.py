@@ -15,7 +15,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from bot.db import UTCDateTime, metadata
+from bot.db import PERSON, UTCDateTime, metadata
 
 notice = Table(
     "nt_notice",
@@ -39,7 +39,7 @@ notice = Table(
     Column("frozen_at", UTCDateTime),
     Column("started_at", UTCDateTime),
     Column("ended_at", UTCDateTime),
-    Column("author_id", String(40), nullable=False),
+    Column("author_id", String(40), nullable=False, info=PERSON),
     Column("created_at", UTCDateTime, nullable=False),
     Column("version", Integer, nullable=False, default=1),
     Column("replaces_id", String(32), nullable=False, default=""),  # the notice this one supersedes
@@ -73,7 +73,7 @@ template = Table(
     Column("id", String(32), primary_key=True),
     Column("name", String(80), nullable=False, unique=True),
     Column("body", Text, nullable=False),  # JSON: a draft without audience and times
-    Column("author_id", String(40), nullable=False),
+    Column("author_id", String(40), nullable=False, info=PERSON),
     Column("updated_at", UTCDateTime, nullable=False),
 )
 recipient = Table(

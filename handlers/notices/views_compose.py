@@ -30,7 +30,7 @@ from handlers.notices import (
     page_words,
     plan,
     schedule,
-    sending,
+    serving,
     store,
 )
 from handlers.notices.cards import Shown
@@ -224,7 +224,7 @@ def send_preview(visit: Visit, notice: Notice) -> None:
         for locale in notice.texts:
             with speaking(locale):
                 link = ctx.page(f"/notices/{notice.id}/check")
-                written.append((locale, cards.first(sending.shown_of(ctx, notice, locale, 0), link)))
+                written.append((locale, cards.first(serving.shown_of(ctx, notice, locale, 0), link)))
         for _locale, card in written:
             ctx.say(visit.person, card, desk)
         for name, platform in visit.app.platforms.items():

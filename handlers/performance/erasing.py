@@ -19,7 +19,7 @@ from bot.evidence.forget import NAME
 from bot.evidence.tables import ev_event, ev_hold, ev_part
 from bot.people import Person
 from bot.router import Gone, erases
-from bot.tables import outbox, person
+from bot.tables import outbox
 from bot.wire import dump_card
 from handlers.performance import tables as tab
 
@@ -61,7 +61,6 @@ def scores(db: Connection, gone: Gone) -> Iterable[str]:
     _blank(db, tab.release_item, tab.release_item.c.result_id, results, sha256="")
     _blank(db, tab.appeal, tab.appeal.c.id, heard, words="", reason="")
     _blank(db, tab.file, tab.file.c.matter, heard, name="", media_type="", sha256="", content=b"")
-    _accounts(db, gone)
     return _delivered(db, [*results, *heard, *_cycles(db, gone)])
 
 
@@ -99,15 +98,6 @@ def _echoes(db: Connection, texts: sa.Select[Any]) -> None:
     for start in range(0, len(bodies), 50):
         where = (outbox.c.matter == "chat", sa.or_(*bodies[start : start + 50]))
         db.execute(sa.update(outbox).where(*where).values(body=dump_card(Card(NAME))))
-
-
-def _accounts(db: Connection, gone: Gone) -> None:
-    """Their old id holds the account's name. The core renames columns called `…person_id` and `…_by`; these four have
-    other names. Nobody else's id leads nowhere: people are renamed when they are erased, never deleted."""
-    for column in (tab.member.c.scorer_id, tab.review.c.by_id, tab.appeal.c.reviewer_id, tab.release.c.by_id):
-        known = sa.exists().where(person.c.id == column)
-        there = sa.update(column.table).where(column != "", ~known)
-        db.execute(there.values({column.name: gone.person_id}))
 
 
 def _cycles(db: Connection, gone: Gone) -> list[str]:

@@ -10,8 +10,9 @@ from handlers.performance.opening import open_waiting
 from handlers.performance.pulling import pull, watch
 from handlers.performance.releasing import run as release
 from handlers.performance.reminding import by_itself
-from handlers.performance.results_jobs import answers, appeals_due, turns
+from handlers.performance.results_jobs import answers, appeals_due
 from handlers.performance.timeline import advance
+from handlers.performance.turns import turns
 
 if TYPE_CHECKING:
     from bot.app import App

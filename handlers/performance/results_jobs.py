@@ -22,12 +22,10 @@ from handlers.performance import (
 from handlers.performance import tables as tab
 from handlers.performance.results_rows import again, cycle_of, lock, move, person_of, source
 from handlers.performance.store import Result
-from handlers.performance.turns import turns
 
 if TYPE_CHECKING:
     from bot.app import App
 
-__all__ = ["answers", "appeals_due", "turns"]
 STEP = 200
 """People in one transaction."""
 LAST_CALL = timedelta(days=1)

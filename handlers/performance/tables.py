@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Date, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint
 
-from bot.db import UTCDateTime, metadata
+from bot.db import PERSON, UTCDateTime, metadata
 
 policy = Table(
     "pf_policy",
@@ -56,7 +56,7 @@ member = Table(
     Column("person_id", String(40), primary_key=True),
     Column("population", String(40), nullable=False, default=""),
     Column("department", String(80), nullable=False, default=""),  # as it was when the cycle opened
-    Column("scorer_id", String(40), nullable=False, index=True),
+    Column("scorer_id", String(40), nullable=False, index=True, info=PERSON),
     Column("state", String(12), nullable=False),  # goals running self manager hr approving published answered final
     Column("score", String(12), nullable=False, default=""),  # of the newest result, for the boards
     Column("answer", String(12), nullable=False, default=""),
@@ -145,7 +145,7 @@ review = Table(
     Column("person_id", String(40), primary_key=True),
     Column("side", String(8), primary_key=True),  # self manager hr
     Column("version", Integer, primary_key=True),
-    Column("by_id", String(40), nullable=False),
+    Column("by_id", String(40), nullable=False, info=PERSON),
     Column("behalf_person_id", String(40), nullable=False, default=""),
     Column("state", String(10), nullable=False),  # draft submitted
     Column("comment", Text, nullable=False, default=""),
@@ -206,7 +206,7 @@ appeal = Table(
     Column("result_id", String(32), nullable=False, unique=True),
     Column("words", Text, nullable=False),
     Column("state", String(10), nullable=False, index=True),  # open decided withdrawn
-    Column("reviewer_id", String(40), nullable=False),
+    Column("reviewer_id", String(40), nullable=False, info=PERSON),
     Column("due_at", UTCDateTime, nullable=False),
     Column("outcome", String(10), nullable=False, default=""),  # upheld adjusted
     Column("score", String(12), nullable=False, default=""),
@@ -234,7 +234,7 @@ release = Table(
     Column("id", String(32), primary_key=True),  # `pb-…`: also the matter and the evidence object
     Column("cycle_id", String(32), nullable=False, index=True),
     Column("department", String(80)),  # empty: chosen over all departments
-    Column("by_id", String(40), nullable=False),
+    Column("by_id", String(40), nullable=False, info=PERSON),
     Column("state", String(10), nullable=False, index=True),  # open done
     Column("total", Integer, nullable=False),
     Column("done", Integer, nullable=False, default=0),

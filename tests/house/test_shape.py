@@ -143,3 +143,19 @@ def test_both_halves_together_run_every_folder_of_tests() -> None:
         {f"tests/{path.relative_to(ROOT / 'tests').parts[0]}" for path in ROOT.glob("tests/*/**/test_*.py")}
     )
     assert list(ROOT.glob("tests/test_*.py")) == []
+
+
+def test_whoever_erases_is_there_when_the_application_is() -> None:
+    """An eraser in a module that nobody imports would never run, and nobody would notice."""
+    written_in = {
+        path.removesuffix(".py").replace("/", ".")
+        for path, source in modules("bot", "handlers")
+        if re.search(r"^@erases$", source, re.M)
+    }
+    code = (
+        "from bot.app import build; from bot.router import routes; from config.settings import load, sandbox_env;"
+        "build(load(sandbox_env('http://127.0.0.1:1')));"
+        "print(*sorted({each.__module__ for each in routes.erasers}), sep='\\n')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) == written_in

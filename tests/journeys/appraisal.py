@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from bot import freshness
-from handlers.performance import opening, results_jobs, store, timeline
+from handlers.performance import opening, results_jobs, store, timeline, turns
 from handlers.performance.store import Cycle, Result
 from tests.journeys.desks import Desk
 from tests.journeys.theatre import STAFF, Theatre
@@ -71,7 +71,7 @@ class Play:
             return store.there(store.cycle(conn, here.rsplit("/", 1)[1]))
 
     def jobs(self) -> None:
-        for job in (opening.open_waiting, timeline.advance, results_jobs.turns, results_jobs.answers):
+        for job in (opening.open_waiting, timeline.advance, turns.turns, results_jobs.answers):
             job(self.theatre.app)
         results_jobs.appeals_due(self.theatre.app)
         self.theatre.courier.drain()

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from bot import people, signing, signing_flow
 from bot.db import begin
 from bot.signing_flow import Answer, Attempt, Seat
-from handlers.performance import results_jobs, reviews, setup, store, tables, timeline
+from handlers.performance import reviews, setup, store, tables, timeline, turns
 from handlers.performance.rules_scoring import Line, ReviewDraft
 from handlers.performance.store import Clause, Cycle, Result
 from tests.handlers.performance.goals_story import BANDS, DIMENSIONS, PROJECTS, D, Story
@@ -61,7 +61,7 @@ class Month(Story):
             return store.there(store.cycle(conn, made.id))
 
     def turns(self) -> None:
-        results_jobs.turns(self.firm.app)
+        turns.turns(self.firm.app)
         self.firm.courier.drain()
 
     def review(self, cycle: Cycle, who: str, side: str, draft: ReviewDraft = FULL) -> reviews.Review:

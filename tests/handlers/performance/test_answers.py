@@ -3,30 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
-from bot import freshness, router, signing, signing_refusal
+from bot import signing, signing_refusal
 from bot.card import as_text
 from bot.errors import Refused
 from bot.evidence.meaning import meaning
 from bot.signing_flow import Answer, decline
-from bot.tables import failed
 from handlers.performance import answering, results
 from tests.handlers.performance.results_story import Month
-from tests.world import Firm
 
 lite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
-
-@pytest.fixture
-def month(firm: Firm) -> Iterator[Month]:
-    router.discover("handlers", "flow")
-    freshness.use(freshness.DEFAULT)
-    firm.pass_time(hours=1)
-    yield Month(firm)
-    assert firm.rows(failed) == []
 
 
 def kinds(month: Month) -> list[str]:

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
-from bot import freshness, people, router, signing
+from bot import people, signing
 from bot.card import as_text
 from bot.context import Context
 from bot.db import begin
 from bot.errors import Refused
 from bot.event import TEXT
-from bot.tables import delegate, failed
+from bot.tables import delegate
 from handlers.performance import answering, appeals, results_jobs, tables, uploads
 from handlers.performance.store import Result
 from handlers.performance.uploads import Upload
@@ -26,15 +25,6 @@ from tests.world import FIRM, Firm
 
 lite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 PDF = Upload("邮件.pdf", b"%PDF-1.7 a mail")
-
-
-@pytest.fixture
-def month(firm: Firm) -> Iterator[Month]:
-    router.discover("handlers", "flow")
-    freshness.use(freshness.DEFAULT)
-    firm.pass_time(hours=1)
-    yield Month(firm)
-    assert firm.rows(failed) == []
 
 
 def appealed(month: Month, *files: Upload) -> tuple[Result, appeals.Appeal]:

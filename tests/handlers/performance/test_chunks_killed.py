@@ -5,7 +5,6 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,29 +13,21 @@ import pytest
 import redis
 import sqlalchemy as sa
 
-from bot import clock, freshness, people, router
+from bot import clock, people, router
 from bot.app import App
 from bot.db import begin, create_engine
 from bot.evidence.keys import load_or_create
 from bot.ports import DirectoryPerson
 from bot.store import RedisStore
-from bot.tables import ask, failed
+from bot.tables import ask
 from bot.tables import outbox as outbox_table
 from config.settings import load, sandbox_env
 from handlers.performance import bulk, opening, setup, tables, timeline, turns
 from tests.handlers.performance.results_story import Month
-from tests.world import FIRM, Firm
+from tests.world import FIRM
 
+HEAD = False
 CREW = [f"u{no}" for no in range(7)]
-
-
-@pytest.fixture
-def month(firm: Firm) -> Iterator[Month]:
-    router.discover("handlers", "flow")
-    freshness.use(freshness.DEFAULT)
-    firm.pass_time(hours=1)
-    yield Month(firm, head=False)
-    assert firm.rows(failed) == []
 
 
 def _killed(name: str, url: str, keys: Path, socket: str, now: datetime) -> None:

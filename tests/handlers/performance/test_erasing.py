@@ -4,13 +4,12 @@ proofs stay; while an appeal is open, or a case is held, nothing goes and everyb
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from bot import freshness, people, router
+from bot import people
 from bot.card import as_text
 from bot.db import begin
 from bot.evidence.erase import Erased, erase_person, place_hold, release_hold, stays
@@ -19,27 +18,18 @@ from bot.evidence.tables import ev_hold, ev_part
 from bot.evidence.verify import read_zip, verify
 from bot.handover import export_person
 from bot.signing_tables import document, signature
-from bot.tables import failed, outbox
+from bot.tables import outbox
 from handlers.performance import answering, appeals, erasing, tables
 from handlers.performance.store import Result
 from handlers.performance.uploads import Upload
 from tests.handlers.performance.results_story import Month
-from tests.world import FIRM, Firm
+from tests.world import FIRM
 
 lite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 WORDS = "延期是客户换了三次方案"
 REASON = "客户方案邮件已核对属实"
 PDF = Upload("客户邮件.pdf", b"%PDF-1.7 three changes")
 SECRETS = (WORDS, REASON, "客户邮件", "交付 3 个项目", "项目 A 05-20", "辛苦了", "两次评审没有到场", "需要一名测试")
-
-
-@pytest.fixture
-def month(firm: Firm) -> Iterator[Month]:
-    router.discover("handlers", "flow")
-    freshness.use(freshness.DEFAULT)
-    firm.pass_time(hours=1)
-    yield Month(firm)
-    assert firm.rows(failed) == []
 
 
 def appealed(month: Month) -> Result:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ import pytest
 import redis
 import sqlalchemy as sa
 
-from bot import freshness, people, router
+from bot import people, router
 from bot.app import App
 from bot.card import as_text
 from bot.context import Context
@@ -24,25 +24,17 @@ from bot.evidence.tables import ev_event
 from bot.ports import DirectoryPerson
 from bot.signing_tables import document
 from bot.store import RedisStore
-from bot.tables import ask, failed
+from bot.tables import ask
 from bot.tables import outbox as outbox_table
 from config.settings import load, sandbox_env
 from handlers.performance import release_rows, release_work, releasing, reviews, rules_results, store, tables, timeline
 from handlers.performance.rules_release import Waiting, why_apart
 from tests.handlers.performance.results_story import FULL, SEVENTY, Month
-from tests.world import FIRM, Firm
+from tests.world import FIRM
 
+HEAD = False
 CREW = [f"u{no}" for no in range(7)]
 lite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
-
-@pytest.fixture
-def month(firm: Firm) -> Iterator[Month]:
-    router.discover("handlers", "flow")
-    freshness.use(freshness.DEFAULT)
-    firm.pass_time(hours=1)
-    yield Month(firm, head=False)
-    assert firm.rows(failed) == []
 
 
 def scored(month: Month, crew: list[str] = CREW) -> store.Cycle:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
 
-from bot import freshness, people, router
+from bot import people
 from bot.approvals_sweep import sweep
 from bot.card import as_text
 from bot.db import begin
 from bot.errors import Refused
 from bot.evidence.meaning import meaning
-from bot.tables import failed
 from handlers.performance import results, results_jobs, reviews, rules_results, tables, who_waits
 from handlers.performance.rules_scoring import Line, ReviewDraft
 from handlers.performance.store import Cycle
@@ -23,15 +21,6 @@ from tests.handlers.performance.results_story import FULL, LATE, SEVENTY, Month
 from tests.world import FIRM, Firm
 
 lite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
-
-@pytest.fixture
-def month(firm: Firm) -> Iterator[Month]:
-    router.discover("handlers", "flow")
-    freshness.use(freshness.DEFAULT)
-    firm.pass_time(hours=1)
-    yield Month(firm)
-    assert firm.rows(failed) == []
 
 
 def visible(month: Month, who: str, cycle: Cycle) -> list[tuple[str, int]]:
