@@ -5,14 +5,11 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from http.cookiejar import CookieJar
+from collections.abc import Callable
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
-from urllib.request import HTTPCookieProcessor, OpenerDirector, build_opener
 
 from bot.rehearsal import until
+from bot.rehearsal_pages import Browser
 
 if TYPE_CHECKING:
     from bot.rehearsal import Stage
@@ -37,35 +34,6 @@ SILENT = (("wecom:qian", "钱进", "li", "李主管"), ("dingtalk:feng", "冯远
 """Account and name of who never opens it, and of the manager who is asked to help."""
 
 
-@dataclass(slots=True)
-class Browser:
-    """The pages as one account sees them, signed in by its platform. `url` and `html`: of the page that is open."""
-
-    stage: Stage
-    account: str
-    opener: OpenerDirector = field(init=False)
-    url: str = ""
-    html: str = ""
-
-    def __post_init__(self) -> None:
-        self.opener = build_opener(HTTPCookieProcessor(CookieJar()))
-        inside = f"{self.stage.bot_url}/in?" + urlencode({"p": self.account.split(":")[0], "next": "/me"})
-        self.open(f"{self.stage.sandbox_url}/_sandbox/open?" + urlencode({"phone": self.account, "url": inside}))
-
-    def open(self, where: str, data: bytes | None = None) -> str:
-        """A path of the bot, or an address. Raises HTTPError for a page that is refused."""
-        address = where if where.startswith("http") else f"{self.stage.bot_url}{where}"
-        with self.opener.open(address, data, timeout=20) as answer:
-            self.url, self.html = str(answer.url), answer.read().decode()
-        return self.html
-
-    def send(self, path: str, fields: Sequence[tuple[str, str]] = ()) -> str:
-        """Fill in a form of the open page and send it."""
-        found = re.search(r'name="csrf" value="([0-9a-f]+)"', self.html)
-        secret = found[1] if found else ""
-        return self.open(path, urlencode([*fields, ("csrf", secret)]).encode())
-
-
 def play(stage: Stage, say: Say) -> None:
     """After the missed punches, the same day."""
     say(f"\n[bold]通知 · 《{TITLE}》[/bold]（王HR 在网页上写，发给两个平台的全体同事）")
@@ -79,8 +47,7 @@ def play(stage: Stage, say: Say) -> None:
 
 
 def _composed(stage: Stage, say: Say, hr: Browser) -> str:
-    hr.open("/notices/new")
-    hr.send("/notices/new", [*FORM.items(), *(("answers", each) for each in OFFERED)])
+    hr.send("/notices/new", {**FORM, "answers": OFFERED})
     found = re.search(r"/notices/(nt-[0-9a-f]+)/check", hr.url)
     if found is None or "还不能发送" in hr.html:
         raise RuntimeError(f"the draft was not taken: {hr.url}")
@@ -93,7 +60,7 @@ def _sent(stage: Stage, say: Say, hr: Browser, notice_id: str) -> None:
     stage.settle()
     # The next message to her is lost: DingTalk takes it, answers 0 and shows nothing.
     stage.control("faults", {"kind": "drop_silently", "match": DROPPED[0].split(":")[1], "times": 1})
-    hr.send(f"/notices/{notice_id}/submit")
+    hr.send(f"/notices/{notice_id}/check", {}, f"/notices/{notice_id}/submit")
     if hr.url.endswith("/check?said=approving"):
         stage.phone(SECOND[0]).click(f"请核对通知｜{TITLE}", "同意发送")
         say(f"11:17  {SECOND[1]} → 第二个人核对：同意发送；王HR 自己不能批准自己的通知")
@@ -117,8 +84,7 @@ def _answers(stage: Stage, say: Say, notice_id: str) -> None:
     Browser(stage, READS[0]).open(f"/notices/{notice_id}")
     say(f"11:18  {READS[1]} → 打开了全文，没有答复；只记作已打开")
     reader = Browser(stage, OBJECTS[0])
-    reader.open(f"/notices/{notice_id}")
-    reader.send(f"/notices/{notice_id}/answer", [("answer", "objected"), ("words", WORDS)])
+    reader.send(f"/notices/{notice_id}", {"answer": "objected", "words": WORDS}, f"/notices/{notice_id}/answer")
     stage.phone(HR.split(":")[1]).wait(WORDS)
     say(f"11:18  {OBJECTS[1]} → 收到但有异议：「{WORDS}」；原话已告诉王HR")
 

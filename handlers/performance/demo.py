@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.rehearsal import until
-from handlers.performance.demo_pages import Browser
+from bot.rehearsal_pages import Browser
 
 if TYPE_CHECKING:
     from bot.rehearsal import Stage

@@ -6,12 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar
-from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, OpenerDirector, Request, build_opener
 
-if TYPE_CHECKING:
-    from bot.rehearsal import Stage
+from bot.rehearsal import Stage
 
 BOUNDARY = "rehearsal-4d1f7c"
 Fields = Mapping[str, str | Sequence[str]]
@@ -29,7 +27,7 @@ class Browser:
 
     def __post_init__(self) -> None:
         self.opener = build_opener(HTTPCookieProcessor(CookieJar()))
-        inside = f"{self.stage.bot_url}/in?" + urlencode({"p": self.account.split(":")[0], "next": "/performance"})
+        inside = f"{self.stage.bot_url}/in?" + urlencode({"p": self.account.split(":")[0], "next": "/me"})
         self.open(f"{self.stage.sandbox_url}/_sandbox/open?" + urlencode({"phone": self.account, "url": inside}))
 
     def open(self, where: str | Request) -> str:
