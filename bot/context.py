@@ -16,7 +16,7 @@ from bot.asks import Ask
 from bot.card import Card
 from bot.errors import Refused
 from bot.evidence.keys import Keys
-from bot.evidence.log import Appended, Part, append
+from bot.evidence.log import Appended, Draft, Part, append, append_many
 from bot.evidence.vault import vault_of
 from bot.locale import speaking, t
 from bot.people import People, Person
@@ -34,6 +34,17 @@ class Recorded:
     type: str
     seen: datetime
     appended: Appended
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One evidence event about one person, see Context.record."""
+
+    type: str
+    matter: str
+    subject: Person
+    parts: Mapping[str, str | bytes]
+    source: Mapping[str, str]
 
 
 class Context:
@@ -94,12 +105,7 @@ class Context:
     ) -> str:
         """Append an evidence event about `matter`; returns its id. Parts are exact contents, salted and committed."""
         event_id = f"evt_{new_ref()}"
-        contents = [
-            Part(
-                name, "text/plain; charset=utf-8" if isinstance(body, str) else "application/octet-stream", _bytes(body)
-            )
-            for name, body in sorted((parts or {}).items())
-        ]
+        contents = _contents(parts or {})
         appended = append(
             self.db,
             self._keys,
@@ -116,6 +122,20 @@ class Context:
         )
         self.recorded.append(Recorded(type, self.now, appended))
         return event_id
+
+    def record_many(self, entries: Sequence[Entry]) -> None:
+        """The same for thousands, in bulk statements. They are not in `recorded`: whoever acts gets one receipt of the
+        whole, which is recorded apart, and not thousands."""
+        actor = self.actor.ref if self.actor else "p:system"
+        drafts = [
+            Draft(
+                f"evt_{new_ref()}", each.type, self.now, self.now, actor, each.subject.ref, each.matter,
+                _contents(each.parts), dict(each.source),
+            )
+            for each in entries
+        ]  # fmt: skip
+        if drafts:
+            append_many(self.db, self._keys, drafts, vault=vault_of(self._keys.key_dir))
 
     def ask(
         self,
@@ -200,5 +220,10 @@ class Context:
         outbox.queue(self.db, self.now, "request", platform, None, matter, body)
 
 
-def _bytes(body: str | bytes) -> bytes:
-    return body.encode() if isinstance(body, str) else body
+def _contents(parts: Mapping[str, str | bytes]) -> list[Part]:
+    return [
+        Part(name, "text/plain; charset=utf-8", body.encode())
+        if isinstance(body, str)
+        else Part(name, "application/octet-stream", body)
+        for name, body in sorted(parts.items())
+    ]

@@ -15,8 +15,9 @@ newer one takes the place of the older.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
@@ -48,9 +49,9 @@ if TYPE_CHECKING:
     from bot.app import App
 
 __all__ = [
-    "DECLINED", "OPEN", "SIGNED", "SUPERSEDED", "WITHDRAWN", "WITNESSED", "Attachment", "Document", "Signature",
-    "actor_of", "declined", "get", "heard", "link", "move", "must", "of_flow", "of_matter", "path", "prepare",
-    "signature_of", "signed", "withdraw",
+    "DECLINED", "OPEN", "SIGNED", "SUPERSEDED", "WITHDRAWN", "WITNESSED", "Attachment", "Document", "Paper",
+    "Signature", "actor_of", "declined", "get", "heard", "link", "move", "must", "of_flow", "of_matter", "path",
+    "prepare", "signature_of", "signed", "withdraw",
 ]  # fmt: skip
 Hook = Callable[[Context, Document, Signature | None], None]
 """`signature` is None when the document was declined, or the refusal witnessed."""
@@ -76,6 +77,16 @@ def heard(ctx: Context, document: Document, signature: Signature | None) -> None
             hook(ctx, document, signature)
 
 
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """What one person is asked to sign."""
+
+    person: Person
+    matter: str
+    title: str
+    blocks: Sequence[tuple[str, str | Sequence[tuple[str, str]]]]
+
+
 def prepare(
     ctx: Context,
     person: Person,
@@ -92,23 +103,33 @@ def prepare(
     A newer version of the same matter, person and kind takes the place of an open one, which can no longer be signed;
     one that was signed or declined stays as it is. ValueError for a document without a text.
     """
-    title = " ".join(title.split())[:TITLE]
-    fixed, version = blocks_of(blocks), _next_version(ctx, person, matter, kind)
-    content = exact(title, version, fixed, attachments)
-    ref = new_ref()
-    files = json.dumps(
-        [[each.name, each.sha256, each.size, own(each.path)] for each in attachments], ensure_ascii=False
-    )
-    _supersede(ctx, person, matter, kind, ref)
-    row = {"ref": ref, "matter": matter, "kind": kind, "version": version, "person_id": person.id, "title": title}
-    row |= {"blocks": dumped(fixed), "attachments": files, "content": content, "sha256": digest(content)}
-    row |= {"high_stakes": high_stakes, "state": OPEN, "zone": person.zone, "prepared_at": ctx.now}
+    version = _next_version(ctx, person, matter, kind)
+    row = row_of(ctx, Paper(person, matter, title, blocks), kind, version, attachments) | {"high_stakes": high_stakes}
+    _supersede(ctx, person, matter, kind, row["ref"])
     ctx.db.execute(sa.insert(table).values(row))
-    # The digest is a part, salted: a bare one in the envelope would let a short text be guessed back.
-    parts: dict[str, str | bytes] = {"document": content, "sha256": digest(content)}
-    source = {"document": ref, "version": str(version), "kind": kind}
+    parts, source = recorded_of(row)
     ctx.record("document.prepared", matter, subject=person, parts=parts, source=source)
-    return must(ctx.db, ref)
+    return must(ctx.db, row["ref"])
+
+
+def row_of(
+    ctx: Context, paper: Paper, kind: str, version: int, attachments: Sequence[Attachment] = ()
+) -> dict[str, Any]:
+    """The open document as it is stored, with a ref of its own. ValueError for a document without a text."""
+    title, fixed, person = " ".join(paper.title.split())[:TITLE], blocks_of(paper.blocks), paper.person
+    content = exact(title, version, fixed, attachments)
+    files = [[each.name, each.sha256, each.size, own(each.path)] for each in attachments]
+    row = {"ref": new_ref(), "matter": paper.matter, "kind": kind, "version": version, "person_id": person.id}
+    row |= {"title": title, "blocks": dumped(fixed), "attachments": json.dumps(files, ensure_ascii=False)}
+    row |= {"content": content, "sha256": digest(content), "high_stakes": False, "state": OPEN}
+    return row | {"zone": person.zone, "prepared_at": ctx.now}
+
+
+def recorded_of(row: Mapping[str, Any]) -> tuple[dict[str, str | bytes], dict[str, str]]:
+    """(parts, source) of `document.prepared`. The digest is a part, salted: a bare one in the envelope would let a
+    short text be guessed back."""
+    source = {"document": str(row["ref"]), "version": str(row["version"]), "kind": str(row["kind"])}
+    return {"document": row["content"], "sha256": row["sha256"]}, source
 
 
 def actor_of(ctx: Context) -> Person:

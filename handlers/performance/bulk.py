@@ -1,16 +1,14 @@
-"""Questions and evidence for thousands: the same rows as ctx.ask and ctx.record write, in bulk statements."""
+"""Questions for thousands: the same rows as ctx.ask writes, in bulk statements. Evidence: ctx.record_many."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from bot.card import Card
 from bot.context import Context
-from bot.evidence.log import Draft, Part, append_many
-from bot.evidence.vault import vault_of
 from bot.locale import speaking
 from bot.outbox import BULK
 from bot.people import Person
@@ -61,41 +59,3 @@ def put(ctx: Context, questions: Iterable[Question], *, priority: int = BULK) ->
     if sent:
         ctx.db.execute(sa.insert(outbox_table), sent)
     return len(sent)
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One evidence event about one person, see Context.record."""
-
-    type: str
-    matter: str
-    subject: Person
-    parts: Mapping[str, str | bytes]
-    source: Mapping[str, str]
-
-
-def record(ctx: Context, facts: Sequence[Fact]) -> None:
-    """Append them in one go. Whoever acts gets one receipt of the whole (recorded apart), not thousands."""
-    actor = ctx.actor.ref if ctx.actor else "p:system"
-    drafts = [
-        Draft(
-            f"evt_{new_ref()}",
-            each.type,
-            ctx.now,
-            ctx.now,
-            actor,
-            each.subject.ref,
-            each.matter,
-            [_part(name, body) for name, body in sorted(each.parts.items())],
-            dict(each.source),
-        )
-        for each in facts
-    ]
-    if drafts:
-        append_many(ctx.db, ctx.keys, drafts, vault=vault_of(ctx.keys.key_dir))
-
-
-def _part(name: str, body: str | bytes) -> Part:
-    if isinstance(body, str):
-        return Part(name, "text/plain; charset=utf-8", body.encode())
-    return Part(name, "application/octet-stream", body)

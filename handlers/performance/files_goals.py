@@ -12,9 +12,9 @@ from types import MappingProxyType
 import sqlalchemy as sa
 
 from bot import sheets_out
-from bot.context import Context
+from bot.context import Context, Entry
 from bot.people import Person
-from handlers.performance import asking, bulk, goals_rows, members, rules, store
+from handlers.performance import asking, goals_rows, members, rules, store
 from handlers.performance import tables as tab
 from handlers.performance.files_rows import Row, Table
 from handlers.performance.rules import GoalDraft, Problem
@@ -152,11 +152,11 @@ def write(ctx: Context, cycle: Cycle, new: list[New]) -> int:
         versions.append(goals_rows.version_row(ctx, goal_id, 1, each.draft, "", by))
         source = {"version": "1", "sha256": rules.digest(each.draft), "side": "hr", "cycle": cycle.id}
         parts = {"goal": rules.canonical(each.draft)}
-        facts.append(bulk.Fact("goal.proposed", goal_id, each.person, parts, source))
+        facts.append(Entry("goal.proposed", goal_id, each.person, parts, source))
     for start in range(0, len(heads), 1000):
         ctx.db.execute(sa.insert(tab.goal), heads[start : start + 1000])
         ctx.db.execute(sa.insert(tab.goal_version), versions[start : start + 1000])
-        bulk.record(ctx, facts[start : start + 1000])
+        ctx.record_many(facts[start : start + 1000])
     if cycle.state != "draft":
         wake(ctx, cycle, {each.person.id for each in new})
     return len(new)

@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot import freshness, progress_rows, sheets
-from bot.context import Context
+from bot.context import Context, Entry
 from bot.errors import Refused
-from handlers.performance import bulk, rules, sides, store
+from handlers.performance import rules, sides, store
 from handlers.performance import tables as t
 from handlers.performance.files_rows import Imported
 from handlers.performance.rules import Problem
@@ -118,8 +118,8 @@ def _record(ctx: Context, source: str, found: Sequence[Found]) -> None:
         parts: dict[str, str | bytes] = {"value": json.dumps({"key": each.goal.source_key} | said, ensure_ascii=False)}
         if 0 < len(each.raw) <= RAW:
             parts["raw"] = each.raw
-        facts.append(bulk.Fact("progress.recorded", each.goal.id, person, parts, {"source": source} | said))
-    bulk.record(ctx, facts)
+        facts.append(Entry("progress.recorded", each.goal.id, person, parts, {"source": source} | said))
+    ctx.record_many(facts)
 
 
 def fail(ctx: Context, source: str, found: Iterable[tuple[Goal, str]]) -> None:

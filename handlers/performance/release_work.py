@@ -15,7 +15,7 @@ from bot import asks, outbox, signing
 from bot.approvals_data import version_at
 from bot.approvals_hours import after
 from bot.asks import Ask
-from bot.context import Context
+from bot.context import Context, Entry
 from bot.locale import speaking
 from bot.people import Person
 from bot.signing_many import prepare_many
@@ -45,7 +45,7 @@ def publish(ctx: Context, cycle: Cycle, chunk: Chunk, ids: Sequence[str]) -> Non
     found = [chunk.results[each] for each in ids]
     parts: Mapping[str, dict[str, str | bytes]] = {each.id: {"result": each.text} for each in found}
     who = {each.id: chunk.people[each.person_id] for each in found}
-    bulk.record(ctx, [bulk.Fact("result.approved", r.id, who[r.id], parts[r.id], source(r)) for r in found])
+    ctx.record_many([Entry("result.approved", r.id, who[r.id], parts[r.id], source(r)) for r in found])
     times = {zone: _times(ctx, cycle, zone) for zone in {each.zone for each in who.values()}}
     fixed = [results.paper(cycle, each, who[each.id]) for each in found]
     papers = prepare_many(ctx, fixed, kind=results.DOCUMENT)
@@ -54,8 +54,8 @@ def publish(ctx: Context, cycle: Cycle, chunk: Chunk, ids: Sequence[str]) -> Non
     more = {
         r.id: {"deadline": times[who[r.id].zone].deadline.isoformat(), "scorer": scorers[r.person_id]} for r in found
     }
-    facts = [bulk.Fact("result.published", r.id, who[r.id], parts[r.id], source(r) | more[r.id]) for r in found]
-    bulk.record(ctx, facts)
+    facts = [Entry("result.published", r.id, who[r.id], parts[r.id], source(r) | more[r.id]) for r in found]
+    ctx.record_many(facts)
     bulk.put(ctx, [_question(ctx, cycle, r, who[r.id], times[who[r.id].zone], papers[r.id]) for r in found])
 
 

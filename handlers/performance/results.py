@@ -15,7 +15,7 @@ from bot.context import Context
 from bot.errors import Refused
 from bot.locale import speaking, t
 from bot.people import Person
-from bot.signing_many import Paper
+from bot.signing import Paper
 from bot.statutory import office_day
 from handlers.performance import (
     cards_results,

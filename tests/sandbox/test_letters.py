@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -17,6 +16,7 @@ from adapters.sms.channel import build as sms_build
 from bot.errors import PlatformError
 from bot.event import Event
 from bot.ports import Channel, WireRequest
+from bot.rehearsal import until
 from config.settings import Settings, load, sandbox_channels, sandbox_env
 from tests.adapters.wecom.fake import Store
 from tests.sandbox.conftest import Bot
@@ -54,9 +54,7 @@ def lying(running: Running, user: str) -> list[dict[str, Any]]:
 
 def reported(bot: Bot, through: Any, path: str) -> list[Event]:
     """What the channel makes of the reports that reached the bot so far; waits for one."""
-    deadline = time.monotonic() + 5
-    while not bot.got and time.monotonic() < deadline:
-        time.sleep(0.01)
+    until("nothing was reported", lambda: bot.got, patience=5)
     heard: list[Event] = []
     for got in bot.got:
         headers = {name.lower(): value for name, value in got["headers"].items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import multiprocessing
 import os
 import signal
@@ -20,7 +21,7 @@ from bot.context import Context
 from bot.db import begin, create_engine
 from bot.errors import Refused
 from bot.evidence.keys import load_or_create
-from bot.evidence.tables import ev_event
+from bot.evidence.tables import ev_event, ev_part
 from bot.ports import DirectoryPerson
 from bot.signing_tables import document
 from bot.store import RedisStore
@@ -106,6 +107,42 @@ def test_one_confirmation_tells_everybody_with_their_own_record(month: Month) ->
     assert "已批准并告知" in month.last("wang") and "不等于本人同意" in month.last("wang")
     assert {row["answer"] for row in month.firm.rows(ask) if row["kind"] == "performance.approval"} >= {"agree"}
     assert not [row for row in month.firm.rows(ask) if row["kind"] == "performance.approval" and row["state"] == "open"]
+
+
+@lite
+def test_together_or_one_by_one_leaves_the_same(month: Month) -> None:
+    """Two ways lead to a told result; whoever reads the record or the card cannot tell which was taken."""
+    cycle = scored(month, CREW[:3])
+    alone, together = (f"fake:{each}" for each in CREW[:2])
+    month.firm.courier.drain()
+    month.tap("wang", month.card("wang", f"员工{CREW[0]}"), "同意")
+    confirmed(month, cycle, 1, only=[together])
+    assert releasing.run(month.firm.app) == 1
+    month.firm.courier.drain()
+
+    def left(person_id: str) -> list[object]:
+        result = next(row for row in month.firm.rows(tables.result) if row["person_id"] == person_id)
+        member = next(row for row in month.firm.rows(tables.member) if row["person_id"] == person_id)
+        paper = next(row for row in month.firm.rows(document) if row["ref"] == result["document_ref"])
+        own = ("id", "person_id", "text", "sha256", "document_ref", "next_at")
+        events = [each for each in month.firm.rows(ev_event) if each["object_id"] == result["id"]]
+        parts = [
+            (each["type"], sorted(json.loads(each["envelope"])["source"]), [
+                (part["name"], part["media_type"])
+                for part in month.firm.rows(ev_part) if part["event_id"] == each["event_id"]
+            ])
+            for each in events if each["type"] in ("result.approved", "document.prepared", "result.published")
+        ]  # fmt: skip
+        card = month.card(person_id.split(":")[1], "绩效结果：2026 年 5 月")
+        return [
+            {name: value for name, value in result.items() if name not in own},
+            {name: value for name, value in member.items() if name not in ("person_id", "next_at")},
+            {name: paper[name] for name in ("kind", "version", "state", "zone", "high_stakes", "attachments")},
+            sorted(parts), [each.label for each in card.buttons], [each.label for each in card.facts],
+            card.footer.partition("指纹")[0],
+        ]  # fmt: skip
+
+    assert left(alone) == left(together)
 
 
 @lite
