@@ -21,12 +21,14 @@ run: .venv/.stamp-run ## everything against the sandbox: open the page it prints
 test: browser check ## everything CI runs: style, types, import contracts, all tests
 	$(MAKE) --jobs=2 first-half second-half
 
-# Two processes on two cores; together they name every folder of tests, which a house test checks.
+# Two processes on two cores, about as long as each other; together they name every folder of tests, which a house test
+# checks. Files of tests lie in memory where there is room, so those of a test that passed are swept away at once.
+SWEEP := -o tmp_path_retention_policy=failed
 first-half:
-	$(V)/python -m pytest tests/handlers tests/sandbox tests/house tests/cards tests/config tests/core
+	$(V)/python -m pytest tests/handlers tests/core tests/evidence tests/sandbox tests/house tests/adapters tests/cards tests/config $(SWEEP)
 
 second-half:
-	$(V)/python -m pytest tests/evidence tests/journeys tests/web tests/adapters
+	$(V)/python -m pytest tests/journeys tests/web $(SWEEP)
 
 check: .venv/.stamp-dev ## style, types and import contracts only
 	$(V)/ruff check .

@@ -64,6 +64,17 @@ def bulk_each() -> Card:
     return Card(t("好的，逐件查看"), t("每一件的卡片已重新发给您。"), closed=t("逐件查看"))
 
 
+def many(what: str, count: int, kept: int, link: str) -> Card:
+    """So many of a kind wait that most have no card of their own."""
+    return Card(
+        title=t("{count} 件{what}等您审批", count=count, what=t(what)),
+        text=t(
+            "其中 {kept} 件没有逐件发卡片：请在页面上核对审批，或回复「我的待办」。每个工作日只提醒一次。", kept=kept
+        ),
+        link=link,
+    )
+
+
 def lapsed(principal: str) -> Card:
     """To a stand-in whose time is over: nothing was decided."""
     return Card(t("代理已结束"), t("{name} 的代理已经结束，这件事已转回给对方。", name=principal), closed=t("已转回"))

@@ -29,13 +29,19 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """How one kind is asked: `ask` the kind of its questions, `agree` the action of 同意, `name` for summaries."""
+    """How one kind is asked: `ask` the kind of its questions, `agree` the action of 同意, `name` for summaries.
+
+    `most`: with more open questions of the kind a person gets one card a working day instead of one each, which leads
+    to `page`, a path of ours; 0 without limit. See bot.approvals_kept.
+    """
 
     kind: str
     name: str
     ask: str
     agree: str
     card: Callable[[Context, Approval, Asked], Card]
+    page: str = ""
+    most: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any, Literal, cast
 
-from bot import approvals_cards, approvals_hours, approvals_rows
+from bot import approvals_cards, approvals_hours, approvals_kept, approvals_rows
 from bot.approvals import Role, Step, plain, plan
 from bot.approvals_data import chain_of, numbered, version_at
 from bot.approvals_faces import Asked, Outcome, faces
@@ -60,21 +60,13 @@ def request(
         behalf_person_id="",
     )
     approvals_rows.insert(ctx.db, new, [each.who for each in steps])
-    _start(ctx, new)
-    return asked_now(ctx, matter)
+    return _start(ctx, new)
 
 
-def asked_now(ctx: Context, matter: str) -> list[Person]:
-    """Who may decide the present step."""
-    found = approvals_rows.of_matter(ctx.db, matter)
-    seats = approvals_rows.steps_of(ctx.db, found.id)[found.step].seats if found else {}
-    return [each for each in map(ctx.people.get, seats) if each]
-
-
-def _start(ctx: Context, found: Approval) -> None:
+def _start(ctx: Context, found: Approval) -> list[Person]:
     step = approvals_rows.steps_of(ctx.db, found.id)[found.step]
     approvals_rows.move_step(ctx.db, step, "waiting", state="open", asked_at=ctx.now)
-    seat(ctx, found, step, cast(Role, step.role))
+    return seat(ctx, found, step, cast(Role, step.role))
 
 
 def chosen(ctx: Context, found: Approval, role: Role) -> Chosen:
@@ -95,7 +87,9 @@ def seat(ctx: Context, found: Approval, step: StepRow, role: Role) -> list[Perso
         approvals_rows.seat(ctx.db, step, person.id, behalf)
         put(ctx, found, step, person, behalf)
     times = _times(ctx, found, [person.zone for person, _ in fresh])
-    values: dict[str, Any] = {"asked_role": picked.role, "remind_at": times[0], "escalate_at": times[1]}
+    further = picked.role in numbered(found.version).escalate
+    values: dict[str, Any] = {"asked_role": picked.role, "remind_at": times[0]}
+    values["escalate_at"] = times[1] if further else None
     approvals_rows.move_step(ctx.db, step, "open", **values)
     return [person for person, _ in fresh]
 
@@ -112,14 +106,15 @@ def _times(ctx: Context, found: Approval, zones: list[str]) -> tuple[datetime, d
 def put(ctx: Context, found: Approval, step: StepRow, person: Person, behalf: str) -> None:
     """Put the question of the step to somebody who has a seat; `behalf`: id of whoever's place it is, or empty."""
     principal = ctx.people.get(behalf)
-    before, reason = agreed(ctx, found), _reason(found, step.no)
+    before, reason = agreed(ctx, found) if step.no else lambda: (), _reason(found, step.no)
     shown = faces[found.kind]
-    ctx.ask(
+    ref = ctx.ask(
         person,
         shown.ask,
         found.matter,
         lambda ref: shown.card(ctx, found, Asked(ref, principal.name if principal else "", before(), reason(), person)),
     )
+    approvals_kept.put(ctx, shown, person, ref)
 
 
 def _reason(found: Approval, no: int) -> Callable[[], str]:

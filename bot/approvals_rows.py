@@ -62,9 +62,10 @@ def insert(db: Connection, new: Approval, roles: Iterable[str]) -> None:
     """The request and one waiting step per role."""
     row = {name: getattr(new, name) for name in Approval.__dataclass_fields__}
     db.execute(sa.insert(approval).values(row | {"facts": json.dumps(new.facts), "details": _text(new.details)}))
-    for no, role in enumerate(roles):
-        values = {"approval_id": new.id, "no": no, "role": role, "asked_role": role, "state": "waiting"}
-        db.execute(sa.insert(approval_step).values(values))
+    base = {"approval_id": new.id, "state": "waiting"}
+    rows = [base | {"no": no, "role": role, "asked_role": role} for no, role in enumerate(roles)]
+    if rows:
+        db.execute(sa.insert(approval_step), rows)
 
 
 def of_matter(db: Connection, matter: str, *, lock: bool = False) -> Approval | None:

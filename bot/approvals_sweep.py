@@ -1,5 +1,5 @@
 """What happens to requests nobody answers: one reminder in working time, then the next one up, in the end HR's queue;
-and one summary card where many plain ones wait for the same person."""
+and one summary card where many plain ones wait for the same person. Who was not shown a card is not reminded of it."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import sqlalchemy as sa
 
-from bot import approvals_bulk, approvals_cards, approvals_hours, approvals_rows, asks, outbox
+from bot import approvals_bulk, approvals_cards, approvals_hours, approvals_kept, approvals_rows, asks, outbox
 from bot.approvals import Role
 from bot.approvals_data import numbered
 from bot.approvals_faces import faces
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 def sweep(app: App) -> None:
     """Every request whose time has come, in one transaction each so that one bad one holds up nobody else."""
+    approvals_kept.sweep(app)
     with app.context() as ctx:
         matters = approvals_rows.due(ctx.db, ctx.now)
     for matter in matters:
@@ -100,6 +101,10 @@ def _remind(ctx: Context, found: Approval, step: StepRow) -> None:
         approvals_rows.move_step(ctx.db, step, "open", remind_at=later)
         return
     approvals_rows.move_step(ctx.db, step, "open", remind_at=None)
+    shown = approvals_kept.shown(ctx.db, [each.ref for each, _ in waiting])
+    waiting = [(each, person) for each, person in waiting if each.ref in shown]
+    if not waiting:
+        return
     for each, person in waiting:
         again(ctx, each.ref, person, found.matter, remind=True)
     subject, values = ctx.people.get(found.person_id), {"people": str(len(waiting)), "kind": found.kind}

@@ -24,14 +24,18 @@ class Ask:
     answer: str | None
 
 
-# Built once: every callback runs some of these, and putting a statement together costs more than running it.
+# Built once: every callback runs some of these, and putting a statement together costs more than running it. `open` is
+# written out: a partial index is used only where its condition is spelled like this.
 _COLUMNS = [table.c[name] for name in ("ref", "kind", "matter", "person_id", "state", "answer")]
 _INSERT = sa.insert(table)
 _BY_REF = sa.select(*_COLUMNS).where(table.c.ref == sa.bindparam("ref"))
 _OPEN = (
     sa.select(*_COLUMNS)
-    .where(table.c.person_id == sa.bindparam("person_id"), table.c.state == "open")
+    .where(table.c.person_id == sa.bindparam("person_id"), table.c.state == sa.literal_column("'open'"))
     .order_by(table.c.created_at.desc(), table.c.ref)
+)
+_COUNT = sa.select(sa.func.count()).where(
+    table.c.person_id == sa.bindparam("person_id"), table.c.state == sa.literal_column("'open'")
 )
 # Two who answer questions of one matter in the same moment would each hold one row and close the other's: both lock all
 # of them, in one order. SQLite has one writer.
@@ -64,6 +68,13 @@ def open_of(connection: Connection, person_id: str, kind_prefix: str) -> list[As
     """A person's open asks, newest first."""
     rows = connection.execute(_OPEN, {"person_id": person_id}).mappings()
     return [Ask(**row) for row in rows if row["kind"].startswith(kind_prefix)]
+
+
+def newest_of(connection: Connection, person_id: str, most: int) -> tuple[list[Ask], int]:
+    """The newest of a person's open asks, and how many there are: somebody may have thousands."""
+    rows = connection.execute(_OPEN.limit(most), {"person_id": person_id}).mappings().all()
+    count = len(rows) if len(rows) < most else connection.execute(_COUNT, {"person_id": person_id}).scalar_one()
+    return [Ask(**row) for row in rows], int(count)
 
 
 def of_matter(connection: Connection, matter: str, kinds: Sequence[str] | None) -> list[Ask]:

@@ -11,7 +11,6 @@ from typing import Any
 
 import click
 
-from bot import router
 from bot.cli_app import application
 from bot.errors import BotError
 
@@ -21,6 +20,8 @@ _MAX_CALENDAR = 1 << 20
 
 def _part(name: str) -> Any:
     """The module of the handler that keeps attendance data; handlers are found by name."""
+    from bot import router
+
     return router.discover("handlers", name)[0]
 
 
@@ -67,8 +68,8 @@ def attendance() -> None:
     """Punches from devices and files."""
 
 
-def _told(stored: int) -> None:
-    click.echo(f"… {stored:,}", err=True)
+def _told(taken: int) -> None:
+    click.echo(f"… {taken:,}", err=True)
 
 
 @attendance.command("import")
@@ -92,9 +93,26 @@ def attendance_import(file: Path, platform: str, dry_run: bool, as_json: bool) -
     else:
         for row, why in report.problems:
             click.echo(f"✗ {row}: {why}", err=True)
+        if report.resumed:
+            click.echo(f"接着上次中断处继续 / went on behind row {report.resumed:,}, where it was broken off", err=True)
         click.echo(" ".join(f"{name}={value}" for name, value in counts.items()))
         click.echo("试运行，没有改动 / dry run, nothing changed" if dry_run else f"批次 / batch: {report.batch}")
     raise SystemExit(1 if report.rejected else 0)
+
+
+@attendance.command("imports")
+@click.option("--json", "as_json", is_flag=True)
+def attendance_imports(as_json: bool) -> None:
+    """The newest imports and how far they came. Exit 1 when one was broken off: load its file again, or undo it."""
+    found = [asdict(each) for each in _part("imports").listed(application())]
+    for row in found:
+        row["loaded_at"] = row["loaded_at"].isoformat()
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False))
+    else:
+        for row in found:
+            click.echo(f"{row['id']}  {row['loaded_at'][:16]}Z  {row['state']:<8}{row['taken']:>10,}  {row['file']}")
+    raise SystemExit(1 if any(row["state"] in ("loading", "undoing") for row in found) else 0)
 
 
 @attendance.command("undo")
@@ -142,7 +160,8 @@ def replay_month(month: str, rules: Path | None, as_json: bool, as_csv: bool, ch
         raise click.UsageError(f"没有这个月份 / no such month: {month} (2026-06)") from error
     rows = [row for each in report.lines if (row := asdict(each)) and not (changed and row["change"] in ("", "same"))]
     if as_json:
-        rest = {"month": report.month, "shifts": report.shifts, "messages": report.messages}
+        cost = {what: asdict(each) for what, each in report.cost.items()}
+        rest = {"month": report.month, "shifts": report.shifts, "cost": cost}
         click.echo(json.dumps({**rest, "lines": rows}, ensure_ascii=False))
         return
     if as_csv:
@@ -152,8 +171,8 @@ def replay_month(month: str, rules: Path | None, as_json: bool, as_csv: bool, ch
     click.echo("".join(f"{name:<{width}}" for name, width in columns.items()).rstrip())
     for row in rows:
         click.echo("".join(f"{row[name] or '-':<{width}}" for name, width in columns.items()).rstrip())
-    for what, counts in report.messages.items():
-        click.echo(f"{what}: " + (" ".join(f"{channel}={count}" for channel, count in sorted(counts.items())) or "0"))
+    for what, cost in report.cost.items():
+        click.echo(f"{what}: {cost.told()}")
     click.echo(f"{report.shifts} 个班次，没有发送或改动任何内容 / shifts; nothing was sent or changed")
 
 

@@ -11,7 +11,6 @@ from typing import Any
 import click
 from rich.console import Console
 
-from bot import router
 from config.settings import load, sandbox_env
 
 
@@ -54,6 +53,7 @@ def run(port: int, folder: Path) -> None:
 )
 def demo(folder: Path) -> None:
     """Play the main job end to end on both platforms, export the evidence, verify it, damage it, and see it named."""
+    from bot import router
     from bot.rehearsal import stage
 
     shutil.rmtree(folder, ignore_errors=True)

@@ -35,10 +35,21 @@ def register(as_json: bool) -> None:
     click.echo(json.dumps(rows(), ensure_ascii=False) if as_json else markdown(), nl=as_json)
 
 
+@privacy.command("impact")
+def impact() -> None:
+    """The impact assessment of 个人信息保护法 art. 55 and 56, with this system's figures, for the firm to conclude."""
+    from bot import clock
+    from bot.evidence.assessment import markdown
+
+    app = application()
+    with app.engine.connect() as connection:
+        click.echo(markdown(connection, app.keys.origin, clock.now()), nl=False)
+
+
 @privacy.command("hold")
 @_PERSON
 @_BY
-@click.option("--reason", required=True, help="Why; kept in the database, not in the log.")
+@click.option("--reason", required=True, help="Why; the person reads it. Not in the log.")
 @_JSON
 def hold(person: str, by: str, reason: str, as_json: bool) -> None:
     """Keep everything about a person while a dispute lasts."""
@@ -79,7 +90,8 @@ def release(hold_id: str, by: str, as_json: bool) -> None:
 def erase(person: str, by: str, request_event: str, as_json: bool) -> None:
     """Erase what the law does not require to keep. Exit 1 when something stays; it is said what and until when."""
     from bot import clock, db
-    from bot.evidence.erase import erase_person, scrub
+    from bot.evidence.erase import erase_person
+    from bot.evidence.scrub import scrub
 
     app = application()
     with db.begin(app.engine) as connection:

@@ -116,15 +116,22 @@ class Fleet:
 
     def stop(self) -> None:
         """Ask everybody to finish, Redis last; kill who does not within ten seconds."""
-        order = sorted(self.children.items(), key=lambda each: each[0] == "redis")
-        for name, child in order:
-            if child.poll() is None:
-                child.terminate()
-            deadline = time.monotonic() + 10
-            try:
-                child.wait(max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                log.error("process.killed", name=name)
-                child.kill()
-                child.wait(5)
+        store = {name: child for name, child in self.children.items() if name == "redis"}
+        _finish({name: child for name, child in self.children.items() if name not in store})
+        _finish(store)
         self.children.clear()
+
+
+def _finish(children: Mapping[str, subprocess.Popen[bytes]]) -> None:
+    """All are asked before the first is waited for: together they take as long as the slowest."""
+    for child in children.values():
+        if child.poll() is None:
+            child.terminate()
+    deadline = time.monotonic() + 10
+    for name, child in children.items():
+        try:
+            child.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            log.error("process.killed", name=name)
+            child.kill()
+            child.wait(5)

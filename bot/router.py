@@ -7,6 +7,7 @@ import importlib.util
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy.engine import Connection
@@ -16,6 +17,7 @@ from bot.event import Event
 from bot.ports_crowds import Outcome
 
 if TYPE_CHECKING:
+    from bot.asks import Ask
     from bot.context import Context
     from bot.outbox import Row
 
@@ -49,6 +51,29 @@ class Carried:
     ambiguous: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file that a person sent in the chat, fetched and checked. `at` is UTC, when it was sent; `page` is the path of
+    ours where the sender and HR can open it."""
+
+    name: str
+    media_type: str
+    content: bytes
+    at: datetime
+    page: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """Where a file belongs: it is recorded about `matter`, and its sender reads `card`. `for_hr`: whoever took it does
+    not see to it that it is read, so HR is asked to look."""
+
+    matter: str
+    card: Card
+    for_hr: bool = True
+
+
+Taker = Callable[["Context", "Ask | None", SentFile], "Filed | None"]
 Carrier = Callable[["Context", "Row", Carried], None]
 Harvester = Callable[["Context", "Row", Mapping[str, Outcome]], None]
 
@@ -56,7 +81,8 @@ Harvester = Callable[["Context", "Row", Mapping[str, Outcome]], None]
 @dataclass(slots=True)
 class Routes:
     """What the handlers registered: `flows` by action, `words` in order for free text, `hooks` for every event,
-    `erasers` for a person who is erased, `carriers` and `harvesters` by the beginning of a matter's name."""
+    `erasers` for a person who is erased, `carriers` and `harvesters` by the beginning of a matter's name, `takers` of
+    files by the beginning of a question's kind."""
 
     flows: dict[str, Flow] = field(default_factory=dict)
     words: list[Flow] = field(default_factory=list)
@@ -64,6 +90,7 @@ class Routes:
     erasers: list[Eraser] = field(default_factory=list)
     carriers: dict[str, Carrier] = field(default_factory=dict)
     harvesters: dict[str, Harvester] = field(default_factory=dict)
+    takers: dict[str, Taker] = field(default_factory=dict)
 
     def carrier(self, matter: str) -> Carrier | None:
         """Who wants to know what came of the rows of this matter."""
@@ -72,6 +99,10 @@ class Routes:
     def harvester(self, matter: str) -> Harvester | None:
         """Who wants to know what platforms say later about the messages of this matter."""
         return next((each for prefix, each in self.harvesters.items() if matter.startswith(prefix)), None)
+
+    def taker(self, kind: str) -> Taker | None:
+        """Who takes files as an answer to a question of this kind."""
+        return next((each for prefix, each in self.takers.items() if prefix and kind.startswith(prefix)), None)
 
 
 routes = Routes()
@@ -131,6 +162,21 @@ def harvested(prefix: str) -> Callable[[Harvester], Harvester]:
         if routes.harvesters.setdefault(prefix, harvester) is not harvester:
             raise RuntimeError(f"two harvesters for {prefix}")
         return harvester
+
+    return register
+
+
+def takes_files(kind: str) -> Callable[[Taker], Taker]:
+    """Offer what the actor sends to this function while a question to them is open whose kind starts with `kind`, the
+    newest question first. None: not here, and the next one is offered it; in the end HR gets it.
+
+    An empty `kind` is for what no question takes; there the second argument is None.
+    """
+
+    def register(taker: Taker) -> Taker:
+        if routes.takers.setdefault(kind, taker) is not taker:
+            raise RuntimeError(f"two takers for {kind}")
+        return taker
 
     return register
 

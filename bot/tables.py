@@ -67,6 +67,10 @@ ask = sa.Table(
     sa.Column("answered_at", UTCDateTime),
 )
 
+# Whoever approves for many has answered thousands: what is open is found without looking at those.
+sa.Index("ix_ask_open", ask.c.person_id, ask.c.kind,
+         sqlite_where=ask.c.state == "open", postgresql_where=ask.c.state == "open")  # fmt: skip
+
 outbox = sa.Table(
     "outbox",
     metadata,
@@ -79,7 +83,7 @@ outbox = sa.Table(
     sa.Column("ask_ref", sa.String(32)),
     sa.Column("of", sa.String(32)),  # update: the outbox id of the card it changes
     sa.Column("body", sa.Text, nullable=False),
-    sa.Column("state", sa.String(10), nullable=False, index=True),  # queued held sending sent stopped failed
+    sa.Column("state", sa.String(10), nullable=False, index=True),  # queued held kept sending sent stopped failed
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
     sa.Column("due", UTCDateTime, nullable=False),
     sa.Column("lease", UTCDateTime),

@@ -18,16 +18,16 @@ MOST = 5
 
 def todo(ctx: Context, person: Person) -> Card:
     """Queue the newest open questions once more and say how many there are. A done one is never listed."""
-    waiting = asks.open_of(ctx.db, person.id, "")
-    for ask in waiting[:MOST]:
+    waiting, count = asks.newest_of(ctx.db, person.id, MOST)
+    for ask in waiting:
         sent = sa.and_(table.c.ask_ref == ask.ref, table.c.kind == "send")
         body = ctx.db.execute(sa.select(table.c.body).where(sent).order_by(table.c.id).limit(1)).scalar_one_or_none()
         if body:
             outbox.queue(ctx.db, ctx.now, "send", person.platform, person, ask.matter, body, ask_ref=ask.ref)
     if not waiting:
         return Card(t("我的待办"), t("现在没有需要您处理的事项。"))
-    if len(waiting) > MOST:
-        text = t("有 {count} 件事等您回复，先发最近的 {most} 件，卡片已重新发给您。", count=len(waiting), most=MOST)
+    if count > MOST:
+        text = t("有 {count} 件事等您回复，先发最近的 {most} 件，卡片已重新发给您。", count=count, most=MOST)
     else:
-        text = t("有 {count} 件事等您回复，卡片已重新发给您。", count=len(waiting))
+        text = t("有 {count} 件事等您回复，卡片已重新发给您。", count=count)
     return Card(t("我的待办"), text)

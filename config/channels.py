@@ -107,4 +107,12 @@ CHANNEL_SETTINGS: tuple[Setting, ...] = (
         "wecom",
         "wecom | empty",
     ),
+    Setting(
+        "HUIZHI_CHAT_FILE_MB",
+        "chat_file_mb",
+        "Largest file or picture that is kept when somebody sends it in the chat, in MB.",
+        "10",
+        "1 to 20",
+        "10",
+    ),
 )

@@ -144,6 +144,11 @@ def _imap(value: str, _: bool) -> str:
     return "" if good else "is no mailbox's address with a user"
 
 
+def _domains(value: str, _: bool) -> str:
+    wrong = [each for each in value.split(",") if not re.fullmatch(r"(?:[a-z0-9-]+\.)+[a-z]{2,}", each.strip().lower())]
+    return f"holds {wrong[0]!r}, which is no domain name" if wrong else ""
+
+
 def _company(value: str, _: bool) -> str:
     return "" if re.fullmatch(r"[a-z0-9]{2,30}", value) else f"is {value!r}"
 
@@ -228,10 +233,12 @@ CHECKS: Mapping[str, Check] = {
     "HUIZHI_PACE_MARGIN": _between(50, 100),
     "HUIZHI_CUSTODY_WARNING": _between(1, 20),
     "HUIZHI_NOTICE_TWO_FROM": _between(1, 1_000_000),
+    "HUIZHI_NOTICE_CARDS_TO": _between(1, 100_000),
     "HUIZHI_NOTICE_MANAGERS": _one_of("yes", "no"),
     "HUIZHI_NOTICE_FILE_MB": _between(1, 10),
     "HUIZHI_NOTICE_FILES": _between(1, 9),
     "HUIZHI_NOTICE_LATE_MINUTES": _between(1, 720),
+    "HUIZHI_CHAT_FILE_MB": _between(1, 20),
     "WECOM_CALLS_PER_MINUTE": _whole_number,
     "WECOM_MEMBER_PER_MINUTE": _whole_number,
     "WECOM_MEMBER_PER_HOUR": _whole_number,
@@ -246,6 +253,7 @@ CHECKS: Mapping[str, Check] = {
     "DINGTALK_CARD_TEMPLATE_ID": _schema,
     "DINGTALK_MODE": _one_of("stream", "http"),
     "DINGTALK_AES_KEY": _aes_key,
+    "DINGTALK_FILE_HOSTS": _domains,
     "DINGTALK_API_BASE": _url,
     "DINGTALK_OAPI_BASE": _url,
     "DINGTALK_LOGIN_BASE": _url,

@@ -15,6 +15,15 @@ NOTICE_SETTINGS: tuple[Setting, ...] = (
         "50",
     ),
     Setting(
+        "HUIZHI_NOTICE_CARDS_TO",
+        "notice_cards_to",
+        "A notice that asks for an answer goes to so many people as a card of their own, with its buttons; to more as"
+        " one message for many, answered on the page. Each card is a call, and costs DingTalk's monthly quota.",
+        "200",
+        "1 to 100000",
+        "200",
+    ),
+    Setting(
         "HUIZHI_NOTICE_MANAGERS",
         "notice_managers",
         "Whether managers may write to their own team, or only HR writes notices.",

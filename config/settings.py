@@ -81,10 +81,12 @@ class Settings(BaseModel):
     progress_stale_days: int = int(default("HUIZHI_PROGRESS_STALE_DAYS"))
     dingtalk_project_user: str = ""
     notice_two_from: int = int(default("HUIZHI_NOTICE_TWO_FROM"))
+    notice_cards_to: int = int(default("HUIZHI_NOTICE_CARDS_TO"))
     notice_managers: Literal["yes", "no"] = "yes"
     notice_file_mb: int = int(default("HUIZHI_NOTICE_FILE_MB"))
     notice_files: int = int(default("HUIZHI_NOTICE_FILES"))
     notice_late_minutes: int = int(default("HUIZHI_NOTICE_LATE_MINUTES"))
+    chat_file_mb: int = int(default("HUIZHI_CHAT_FILE_MB"))
     senders: int = int(default("HUIZHI_SENDERS"))
     pace_margin: int = int(default("HUIZHI_PACE_MARGIN"))
     custody_warning: int = int(default("HUIZHI_CUSTODY_WARNING"))
@@ -113,6 +115,7 @@ class Settings(BaseModel):
     dingtalk_api_base: str = default("DINGTALK_API_BASE")
     dingtalk_oapi_base: str = default("DINGTALK_OAPI_BASE")
     dingtalk_login_base: str = default("DINGTALK_LOGIN_BASE")
+    dingtalk_file_hosts: tuple[str, ...] = tuple(default("DINGTALK_FILE_HOSTS").split(","))
 
 
 def load(env: Mapping[str, str]) -> Settings:
@@ -164,6 +167,7 @@ def _build(values: Mapping[str, str], platforms: tuple[str, ...]) -> Settings:
     fields["witnesses"] = tuple(values["HUIZHI_WITNESSES"].split())
     fields["sign_high_stakes"] = _names(values["HUIZHI_SIGN_HIGH_STAKES"])
     fields["esign_kinds"] = _names(values["HUIZHI_ESIGN_KINDS"])
+    fields["dingtalk_file_hosts"] = _names(values["DINGTALK_FILE_HOSTS"].lower())
     fields["esign_url"] = values["HUIZHI_ESIGN_URL"].rstrip("/")
     fields["leaver_link_days"] = int(values["HUIZHI_LEAVER_LINK_DAYS"])
     fields["progress_stale_days"] = int(values["HUIZHI_PROGRESS_STALE_DAYS"])

@@ -186,4 +186,14 @@ VENDOR_SETTINGS: tuple[Setting, ...] = (
         "https://login.dingtalk.com",
         group=DINGTALK,
     ),
+    Setting(
+        "DINGTALK_FILE_HOSTS",
+        "dingtalk_file_hosts",
+        "Where files that people send in the chat may be fetched from: these domains and what is below them, by https"
+        " only. Change it when DingTalk moves them.",
+        "dingtalk.com,dingtalk.io,aliyuncs.com,alicdn.com",
+        "domain names separated by commas",
+        "dingtalk.com,dingtalk.io,aliyuncs.com,alicdn.com",
+        group=DINGTALK,
+    ),
 )

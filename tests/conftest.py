@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import functools
+import os
 import tempfile
 import uuid
 from collections.abc import Iterator
@@ -14,10 +16,31 @@ from bot.app import App
 from bot.db import create_engine
 from bot.evidence.keys import load_or_create
 from bot.store import RedisStore
-from config.settings import load, sandbox_env
+from config.settings import Settings, load, sandbox_env
 from tests import databases as dbs
 from tests.databases import Databases
 from tests.world import FakePlatform, Firm
+
+MEMORY, ROOM = Path("/dev/shm"), 4 * 2**30
+
+
+def pytest_configure() -> None:
+    """Databases and all other files of tests lie in memory where there is room: a disk costs more than the tests do.
+
+    Not on a mount that refuses to run programs, since some tests build one.
+    """
+    if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK | os.X_OK):
+        found = os.statvfs(MEMORY)
+        if found.f_bavail * found.f_frsize >= ROOM and not found.f_flag & os.ST_NOEXEC:
+            os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
+    # Or every process a test starts would compile the product again.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+@functools.cache
+def firm_settings() -> Settings:
+    """The same for every firm."""
+    return load(sandbox_env("http://127.0.0.1:1") | {"HUIZHI_SENDERS": "1"})  # one after the other
 
 
 @pytest.fixture(autouse=True)
@@ -50,9 +73,11 @@ def postgres_server() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def all_databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Databases:
+def all_databases(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
     """The templates of the run."""
-    return Databases(tmp_path_factory.mktemp("databases"), lambda: request.getfixturevalue("postgres_server"))
+    made = Databases(tmp_path_factory.mktemp("databases"), lambda: request.getfixturevalue("postgres_server"))
+    yield made
+    made.close()
 
 
 @pytest.fixture
@@ -73,10 +98,9 @@ def firm(database_url: str, tmp_path: Path, redis_socket: Path, monkeypatch: pyt
     """The core with a fake platform on a real database; `firm.now` is the clock."""
     client = redis.Redis(unix_socket_path=str(redis_socket))
     client.flushall()
-    settings = load(sandbox_env("http://127.0.0.1:1") | {"HUIZHI_SENDERS": "1"})  # one after the other
     platform = FakePlatform()
     keys = load_or_create(tmp_path / "keys", "test.example/hr-log/1")
-    app = App(settings, create_engine(database_url), client, RedisStore(client), keys, {"fake": platform})
+    app = App(firm_settings(), create_engine(database_url), client, RedisStore(client), keys, {"fake": platform})
     world = Firm(app, platform)
     monkeypatch.setattr(clock, "now", lambda: world.now)
     yield world

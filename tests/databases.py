@@ -26,6 +26,7 @@ class Databases:
         self._folder, self._server = folder, server
         self._made: list[str] = []
         self._ready = False
+        self._admin: sa.Engine | None = None
 
     def sqlite(self, file: Path, *, full: bool = True) -> str:
         """URL of `file`; `full`: with the schema and nothing in it, else not yet there."""
@@ -44,7 +45,8 @@ class Databases:
             self._run(f"CREATE DATABASE {_FULL}")
             upgrade(self._url(_FULL))
             self._ready = True
-        self._run(f"CREATE DATABASE {name}" + f" TEMPLATE {_FULL}" * full)
+        # Copying the files beats copying page by page through the log: the template is small.
+        self._run(f"CREATE DATABASE {name}" + f" TEMPLATE {_FULL} STRATEGY FILE_COPY" * full)
         self._made.append(name)
         return self._url(name)
 
@@ -54,14 +56,19 @@ class Databases:
             self._run(f"DROP DATABASE {name} WITH (FORCE)")
         self._made.clear()
 
+    def close(self) -> None:
+        """Let go of the server."""
+        if self._admin:
+            self._admin.dispose()
+
     def _url(self, name: str) -> str:
         return sa.make_url(self._server()).set(database=name).render_as_string(hide_password=False)
 
     def _run(self, statement: str) -> None:
-        admin = create_engine(self._server()).execution_options(isolation_level="AUTOCOMMIT")
-        with admin.connect() as connection:
+        if self._admin is None:
+            self._admin = create_engine(self._server()).execution_options(isolation_level="AUTOCOMMIT")
+        with self._admin.connect() as connection:
             connection.execute(sa.text(statement))
-        admin.dispose()
 
 
 def start(folder: str) -> Any:

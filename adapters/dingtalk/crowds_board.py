@@ -45,19 +45,18 @@ class Board:
 
         The number stands under the text, because DingTalk tells no id and two chunks have the same words.
         """
-        number, small = _number(key, to), reduce(card, TEXT)
+        number, (title, content) = _number(key, to), written(card, self._page)
         if self._store.get(_TRIED + number) and (found := self._found(number)):
             return Handed(found, raw={"number": number, "repeated": True})
         self._store.set(_TRIED + number, "1", _DAY)
-        words = as_text(small) + (f"\n{self._page}" if self._page else "")
         order = {
             "operation_userid": self._operator,
             "author": AUTHOR,
             "private_level": 0,
             "ding": False,
             "blackboard_receiver": {"userid_list": list(to)},
-            "title": small.title[:_TITLE] or "公告",
-            "content": f"{words}\n{number}",
+            "title": title,
+            "content": f"{content}\n{number}",
         }
         reply = self._client.oapi("/topapi/blackboard/create", {"create_request": order})
         if found := self._found(number):
@@ -108,6 +107,12 @@ class Board:
             yield from map(text, found)
             if len(found) < IDS:
                 return
+
+
+def written(card: Card, page: str) -> tuple[str, str]:
+    """(title, content) of the announcement, without its number."""
+    small = reduce(card, TEXT)
+    return small.title[:_TITLE] or "公告", as_text(small) + (f"\n{page}" if page else "")
 
 
 def _number(key: str, to: Sequence[str]) -> str:

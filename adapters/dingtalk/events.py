@@ -9,6 +9,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Literal
 
+from adapters.dingtalk.sent import contents
 from adapters.dingtalk.wire import flag, items, mapping, moment, text
 from bot import clock
 from bot.card import SEPARATOR, split_key
@@ -34,7 +35,7 @@ def to_events(
     """
     kept = raw or json.dumps(payload, ensure_ascii=False).encode("utf-8", "replace")
     if kind == "robot":
-        return (_robot(payload, kept),)
+        return _robot(payload, kept)
     if kind == "card":
         return (_card(payload, headers, kept),)
     return _events({key.lower(): value for key, value in (*payload.items(), *headers.items())}, kept)
@@ -54,7 +55,7 @@ def _event(
     return Event(NAME, id, actor, action, at or clock.now(), ref, MappingProxyType(dict(data)), raw)
 
 
-def _robot(payload: Mapping[str, Any], raw: bytes) -> Event:
+def _robot(payload: Mapping[str, Any], raw: bytes) -> tuple[Event, ...]:
     """A chat message. Who: `senderStaffId`; `senderId` is encrypted, never a user id (docs: receive-message)."""
     id = _short(text(payload.get("msgId")))
     if not id:
@@ -66,8 +67,14 @@ def _robot(payload: Mapping[str, Any], raw: bytes) -> Event:
     if payload.get("msgtype") == "text" and isinstance(words, str) and code in {"", "0"} and actor:
         # Group messages keep a leading space where the @ was; 1:1 words stay verbatim.
         words = text(words).removeprefix(" ") if data["conversation"] == "2" else text(words)
-        return _event(id, actor, TEXT, at, raw, {**data, "text": words})
-    return _event(id, actor, UNKNOWN, at, raw, {**data, "code": code})
+        return (_event(id, actor, TEXT, at, raw, {**data, "text": words}),)
+    # What is sent in a group is said to the group: it is nobody's to keep.
+    if actor and code in {"", "0"} and data["conversation"] != "2" and (found := contents(payload)):
+        return tuple(
+            _event(f"{id}{SEPARATOR}{number}" if number else id, actor, action, at, raw, {**data, **said})
+            for number, (action, said) in enumerate(found)
+        )
+    return (_event(id, actor, UNKNOWN, at, raw, {**data, "code": code}),)
 
 
 def _card(payload: Mapping[str, Any], headers: Mapping[str, object], raw: bytes) -> Event:

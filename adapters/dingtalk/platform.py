@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import structlog
 
-from adapters.dingtalk import errors, groups, identity, render, roles, stream, tenure
+from adapters.dingtalk import errors, files, groups, identity, preview, render, roles, stream, tenure
 from adapters.dingtalk.attendance import OPERATOR, DingTalkAttendance
 from adapters.dingtalk.client import Client
 from adapters.dingtalk.crowds import Crowd, Sender
@@ -18,12 +18,14 @@ from adapters.dingtalk.crypto import Callback
 from adapters.dingtalk.directory import Directory
 from adapters.dingtalk.events import NAME
 from adapters.dingtalk.inbound import Inbound
-from adapters.dingtalk.outbound import Outbound, Outlet
+from adapters.dingtalk.outbound import PAGE, Outbound, Outlet
 from bot import clock
 from bot.card import Card
 from bot.errors import PlatformError
 from bot.ports import Attendance, DirectoryPerson, Dispatch, Door, Finding, Sent, SharedStore
 from bot.ports_crowds import Handed, Outcome
+from bot.ports_files import Fetched
+from bot.ports_preview import Shape
 from bot.ports_tenure import Tenure
 
 if TYPE_CHECKING:
@@ -76,6 +78,12 @@ class DingTalk:
         """See bot.ports_crowds.Crowds and Crowd.send_many."""
         return self._crowd.send_many(route, to, card, key)
 
+    def preview(self, card: Card, route: str) -> list[Shape]:
+        """See bot.ports_preview and adapters.dingtalk.preview."""
+        public = self._settings.public_url
+        page = f"{public.rstrip('/')}{PAGE}" if public else ""
+        return preview.shapes(card, route, self._settings.dingtalk_card_template_id, page)
+
     def outcomes(self, route: str, message_id: str, to: Sequence[str]) -> Mapping[str, Outcome]:
         """See Crowd.outcomes."""
         return self._crowd.outcomes(route, message_id, to)
@@ -87,6 +95,13 @@ class DingTalk:
     def post(self, chat: str, text: str, key: str) -> Sent:
         """See bot.ports.Groups and groups.post."""
         return groups.post(self.client, self._settings.dingtalk_robot_code, chat, text)
+
+    def fetch_file(self, key: str, most: int) -> Fetched:
+        """See bot.ports_files.Files and files.fetch. Whoever answers our calls may also hold the file."""
+        settings = self._settings
+        robot = settings.dingtalk_robot_code or settings.dingtalk_client_id
+        hosts = {*settings.dingtalk_file_hosts, settings.dingtalk_api_base.lower().rstrip("/")}
+        return files.fetch(self.client, robot, key, most, hosts)
 
     def people(self) -> list[DirectoryPerson]:
         """See Directory.people."""

@@ -17,6 +17,7 @@ from adapters.dingtalk.sandbox_cards import Cards
 from adapters.dingtalk.sandbox_contacts import Contacts
 from adapters.dingtalk.sandbox_desk import Desk, Fail
 from adapters.dingtalk.sandbox_faults import refusal
+from adapters.dingtalk.sandbox_files import CODE_LIFE, Files, to_robot
 from adapters.dingtalk.sandbox_groups import Groups
 from adapters.dingtalk.sandbox_makeup import MakeUp
 from adapters.dingtalk.sandbox_media import Media
@@ -25,13 +26,14 @@ from adapters.dingtalk.sandbox_project import Projects
 from adapters.dingtalk.sandbox_robot import Robot
 from adapters.dingtalk.sandbox_signin import SignIn
 from adapters.dingtalk.sandbox_stream import Stream
-from adapters.sandbox import envelope
+from adapters.sandbox import envelope, media
 from adapters.sandbox.state import Bubble, Json, Leave, Person, World
 from adapters.sandbox.vendor import Courier, Parcel
 
 if TYPE_CHECKING:
     from config.settings import Settings
 
+MSGTYPES = {"image": "picture", "voice": "audio", "video": "video", "file": "file"}
 ROBOT_TOPIC, CARD_TOPIC = "/v1.0/im/bot/messages/get", "/v1.0/card/instances/callback"
 
 
@@ -55,6 +57,7 @@ class DingTalk:
             Contacts,
             SignIn,
             Media,
+            Files,
             Projects,
             Groups,
             Board,
@@ -141,28 +144,20 @@ class DingTalk:
 
     def say(self, person: Person, text: str) -> Json:
         """A one-to-one message to the robot (docs: receive-message)."""
-        settings, now = self.desk.settings, int(self._millis())
-        body = {
-            "msgtype": "text",
-            "msgId": "msg" + secrets.token_urlsafe(16),
-            "createAt": now,
-            "conversationType": "1",
-            "conversationId": f"cid-{person.id}",
-            "senderId": f"$:LWCP_v1:${person.id}",
-            "senderNick": person.name,
-            "senderStaffId": person.id,
-            "senderUnionId": f"union-{person.id}",
-            "senderCorpId": settings.dingtalk_corp_id,
-            "senderPlatform": "Mac",
-            "chatbotUserId": "$:LWCP_v1:$bot",
-            "chatbotCorpId": settings.dingtalk_corp_id,
-            "robotCode": settings.dingtalk_robot_code,
-            "isAdmin": False,
-            "isInAtList": False,
-            "text": {"content": text},
-            "sessionWebhook": "https://oapi.dingtalk.com/robot/sendBySession?session=sandbox",
-            "sessionWebhookExpiredTime": now + 5_400_000,
-        }
+        return self._to_robot(person, {"msgtype": "text", "text": {"content": text}})
+
+    def hand(self, person: Person, kind: str, name: str, content: bytes) -> Json:
+        """A picture, recording or file sent to the robot (docs: receive-message)."""
+        code = media.put(self.desk.world, "dingtalk", (kind, name, content), CODE_LIFE)
+        told: Json = {"downloadCode": code}
+        if kind == "file":
+            told |= {"fileName": name, "spaceId": "sandbox-space", "fileId": "sandbox-file"}
+        if kind == "image":
+            told["pictureDownloadCode"] = code
+        return self._to_robot(person, {"msgtype": MSGTYPES[kind], "content": told})
+
+    def _to_robot(self, person: Person, message: Json) -> Json:
+        settings, body = self.desk.settings, to_robot(self.desk, person, message)
 
         def send() -> Json:
             if self.stream.connected():

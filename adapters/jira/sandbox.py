@@ -80,6 +80,9 @@ class JiraSite:
     def say(self, person: Person, text: str) -> Json:
         return {"status": 404, "answer": ""}
 
+    def hand(self, person: Person, kind: str, name: str, content: bytes) -> Json:
+        return {"status": 404, "answer": ""}
+
     def punched(self, person: Person, at: datetime) -> None:
         return
 

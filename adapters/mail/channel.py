@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import smtplib
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from email.message import EmailMessage
 from email.utils import formatdate
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -32,11 +32,14 @@ class Mail:
     """One server and one sender. The first line of a text is the subject, the rest the body."""
 
     name = "mail"
+    collect: Callable[[Dispatch], int]
+    """See bot.ports_reports.Collecting; only there when a mailbox is named, or nothing would look as if fetched."""
 
     def __init__(self, url: str, sender: str, mailbox: str = "", report_secret: str = "") -> None:
         self._url, self._sender, self._secret = urlsplit(url), sender, report_secret
         self._domain = sender.rpartition("@")[2] or "localhost"
-        self._mailbox = Bounces(mailbox, self._domain) if mailbox else None
+        if mailbox:
+            self.collect = Bounces(mailbox, self._domain).collect
 
     def send(self, to: str, text: str, key: str) -> Sent:
         """The message id is made of `key`, so that a repeated message is recognised as one by mail programs."""
@@ -62,10 +65,6 @@ class Mail:
         except (smtplib.SMTPException, OSError) as problem:
             raise PlatformError("network", f"mail: {type(problem).__name__}", retry_after=30) from None
         return Sent(message_id, raw={"message_id": message_id})
-
-    def collect(self, dispatch: Dispatch) -> int:
-        """See bot.ports_reports.Collecting; 0 when HUIZHI_IMAP_URL is empty."""
-        return self._mailbox.collect(dispatch) if self._mailbox else 0
 
     def doors(self) -> Mapping[tuple[str, str], Door]:
         """Where a mail service posts bounces and deliveries: see reports.door."""

@@ -54,5 +54,9 @@ class Aside:
         """No chat here."""
         return {}
 
+    def hand(self, person: Person, kind: str, name: str, content: bytes) -> Json:
+        """No chat here."""
+        return {}
+
     def punched(self, person: Person, at: datetime) -> None:
         """No attendance here."""

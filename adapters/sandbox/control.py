@@ -30,7 +30,7 @@ def blueprint(world: World, vendors: Mapping[str, Vendor]) -> Blueprint:
     hours.add(routes, world)
     slips.add(routes, world, vendors)
     tenure.add(routes, world)
-    handset.add(routes, world)
+    handset.add(routes, world, vendors)
     ceilings.add(routes, world)
     return routes
 

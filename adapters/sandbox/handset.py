@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from urllib.parse import parse_qs, urlsplit
 
-from flask import Blueprint, Response, abort, request, send_file
+from flask import Blueprint, Response, abort, jsonify, request, send_file
 from flask.typing import ResponseReturnValue
 
-from adapters.sandbox import signin
+from adapters.sandbox import asked, signin
 from adapters.sandbox.state import World
+from adapters.sandbox.vendor import Vendor
+
+KINDS = ("image", "voice", "video", "file")
 
 
-def add(routes: Blueprint, world: World) -> None:
-    """`open?phone=[platform:]id&url=` follows a link as that phone; `file/<media id>` saves a file."""
+def add(routes: Blueprint, world: World, vendors: Mapping[str, Vendor]) -> None:
+    """`open?phone=[platform:]id&url=` follows a link as that phone; `file/<media id>` saves a file; `hand` sends one:
+    multipart with `person`, `kind` (image, voice, video, file) and `file`."""
+
+    @routes.post("/hand")
+    def hand() -> ResponseReturnValue:
+        person, kind, sent = asked.person(world, dict(request.form)), request.form.get("kind", ""), request.files
+        if kind not in KINDS or "file" not in sent:
+            abort(400, "kind is image, voice, video or file; file is the file")
+        name, content = sent["file"].filename or "file", sent["file"].read()
+        world.put(person, "text", f"📎 {name}", mine=True)
+        return jsonify(vendors[person.platform].hand(person, kind, name, content))
 
     @routes.get("/open")
     def follow() -> ResponseReturnValue:

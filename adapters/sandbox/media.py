@@ -26,6 +26,16 @@ def keep(world: World, platform: str, kind: str, upload: FileStorage, life: time
     return media
 
 
+def put(world: World, platform: str, file: tuple[str, str, bytes], life: timedelta) -> str:
+    """The same for `file` (kind, name, bytes) that a person sends: the bot can fetch it only that long."""
+    media = secrets.token_urlsafe(24)
+    kind, name, content = file
+    until = world.now() + life
+    row = {"platform": platform, "kind": kind, "name": name, "content": content, "until": until}
+    world.store("media")[media] = row
+    return media
+
+
 def alive(world: World, platform: str, media: object, kind: str = "") -> Json | None:
     """The file while this platform accepts its id, of the wanted kind when one is named."""
     found: Json | None = world.store("media").get(str(media))

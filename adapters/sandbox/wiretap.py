@@ -82,7 +82,7 @@ def attach(app: Flask, world: World, vendors: Mapping[str, Vendor]) -> None:
                     "query": mask(request.args.to_dict(), ASKED),
                     "request": mask(_parsed(_sent()), ASKED),
                     "status": response.status_code,
-                    "response": mask(_parsed(response.get_data(as_text=True))),
+                    "response": mask(_parsed(_answered(response))),
                 }
             )
         return response
@@ -93,6 +93,13 @@ def _sent() -> str:
     if request.mimetype == "multipart/form-data":
         return f"(multipart, {request.content_length or 0} bytes)"
     return request.get_data(as_text=True)
+
+
+def _answered(response: Response) -> str:
+    """The same of an answer."""
+    if response.mimetype == "application/octet-stream":
+        return f"(file, {response.content_length or 0} bytes)"
+    return response.get_data(as_text=True)
 
 
 def _parsed(text: str) -> Any:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,10 +17,13 @@ from requests.adapters import HTTPAdapter
 from adapters.wecom.errors import SECRET_WRONG, TOKEN_DEAD, error
 from bot.errors import PlatformError
 from bot.ports import SharedStore
+from bot.ports_files import TOO_BIG
 
 Json = dict[str, Any]
 TIMEOUT = (3.05, 10.0)
 """Seconds to connect, seconds to read."""
+LONG, PIECE = 60.0, 1 << 16
+"""Seconds a whole file may take, and bytes read at a time."""
 SAFETY = 300
 """Seconds by which a token is given up before WeCom's own expiry."""
 
@@ -51,6 +55,23 @@ class Client:
     def upload(self, path: str, params: Mapping[str, str], filename: str, content: bytes) -> Json:
         """Multipart upload in the field `media`."""
         return self._call("POST", path, params, {"files": {"media": (filename, content)}})
+
+    def download(self, path: str, params: Mapping[str, str], most: int) -> tuple[str, bytes]:
+        """(Content-Disposition, bytes) of `GET /cgi-bin/<path>`; what is JSON without that header is a refusal.
+
+        Permanent PlatformError `file.too_big` once there are more than `most` bytes.
+        """
+        for last in (False, True):
+            token = self.token()
+            url, asked = f"{self.base}/cgi-bin/{path}", {**params, "access_token": token}
+            disposition, content = taken(self._session, url, asked, most)
+            code = 0 if disposition else _code(path, content)
+            if not code:
+                return disposition, content
+            if code not in TOKEN_DEAD or last:
+                raise error(code, path)
+            self._store.compare_and_delete(self._key, token)
+        raise AssertionError("unreachable")
 
     def token(self) -> str:
         """The current access token, fetched under a lock when nobody has it."""
@@ -108,6 +129,37 @@ class Client:
         except (ValueError, TypeError, AttributeError, RecursionError):
             raise _garbled(path) from None
         return dict(answer)
+
+
+def taken(session: requests.Session, url: str, params: Mapping[str, str], most: int) -> tuple[str, bytes]:
+    """(Content-Disposition, body) of a GET, read piece by piece and no longer than LONG seconds in all."""
+    until, content, path = time.monotonic() + LONG, bytearray(), url.rsplit("/", 1)[-1]
+    try:
+        with session.get(url, params=dict(params), timeout=TIMEOUT, allow_redirects=False, stream=True) as reply:
+            if reply.status_code != 200:
+                raise PlatformError(f"http_{reply.status_code}", path, retry_after=30)
+            for piece in reply.iter_content(PIECE):
+                content += piece
+                if len(content) > most:
+                    raise PlatformError(TOO_BIG, path, permanent=True)
+                if time.monotonic() > until:
+                    raise PlatformError("network", f"{path}: too slow", retry_after=60)
+            # Header bytes travel as Latin-1; WeCom writes names in bare UTF-8.
+            disposition = reply.headers.get("Content-Disposition", "").encode("latin-1", "replace")
+    except requests.RequestException as problem:
+        raise PlatformError("network", f"{path}: {type(problem).__name__}") from None
+    return disposition.decode("utf-8", "replace"), bytes(content)
+
+
+def _code(path: str, content: bytes) -> int:
+    """The errcode of a refusal."""
+    try:
+        code = int(json.loads(content)["errcode"])
+    except (ValueError, TypeError, KeyError, RecursionError):
+        raise _garbled(path) from None
+    if not code:
+        raise _garbled(path)
+    return code
 
 
 def _garbled(path: str) -> PlatformError:

@@ -21,6 +21,7 @@ from bot.card import split_key
 from bot.errors import BadRequest
 from bot.event import SLIP, TEXT, UNKNOWN, Event
 from bot.ports import Dispatch, Door, WireReply, WireRequest
+from bot.ports_files import SENT
 
 PLATFORM = "wecom"
 PATH = "/callbacks/wecom"
@@ -31,6 +32,9 @@ SLIP_STATES = {"1": "pending", "2": "approved", "3": "rejected", "4": "withdrawn
 BY_APPLICANT = ("1", "5", "6", "8")
 """StatuChangeEvent: filed, urged, withdrawn, withdrawn after approval are the applicant's own acts (docs: 审批状态通知
 事件, sys_approval_change); for the others the push names several people and not who acted last."""
+FILES = {"image": "image", "voice": "voice", "video": "video", "shortvideo": "video", "file": "file"}
+"""MsgType of a message that is a file, its bytes behind MediaId (docs: 接收普通消息 90239)."""
+LONGEST_KEY, LONGEST_NAME = 512, 200
 IDENTIFYING = (
     "FromUserName", "CreateTime", "MsgType", "Event", "EventKey", "TaskId", "ResponseCode",
     "ChangeType", "UserID", "ApprovalInfo/SpNoStr", "ApprovalInfo/SpNo", "ApprovalInfo/StatuChangeEvent",
@@ -79,6 +83,9 @@ def _meaning(root: Element) -> tuple[str, str, dict[str, str]]:
     kind, name, key = _text(root, "MsgType"), _text(root, "Event"), _text(root, "EventKey")
     if kind == "text":
         return TEXT, "", {"text": _text(root, "Content")}
+    if kind in FILES and (media := _text(root, "MediaId").strip()):
+        name = _text(root, "FileName") or _text(root, "Title")
+        return SENT, "", {"file": media[:LONGEST_KEY], "kind": FILES[kind], "name": name[:LONGEST_NAME]}
     if kind == "event" and name in ("template_card_event", "template_card_menu_event"):
         action, ref = split_key(key)
         if action:

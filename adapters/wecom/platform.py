@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from adapters.wecom import directory, groups, inbound, render, tags
+from adapters.wecom import directory, files, groups, inbound, preview, render, tags
 from adapters.wecom.attendance import WeComAttendance
 from adapters.wecom.client import Client, rows
 from adapters.wecom.crowds import Crowd
@@ -18,6 +18,8 @@ from bot.card import Card
 from bot.errors import PlatformError
 from bot.ports import Attendance, DirectoryPerson, Door, Finding, Sent
 from bot.ports_crowds import Handed, Outcome
+from bot.ports_files import Fetched
+from bot.ports_preview import Shape
 
 
 class WeCom:
@@ -28,7 +30,7 @@ class WeCom:
 
     def __init__(self, client: Client, crypto: Crypto, oauth_base: str = OAUTH_BASE, public_url: str = "") -> None:
         self._client, self._crypto = client, crypto
-        page = public_url and public_url + PAGE
+        self._page = page = public_url and public_url + PAGE
         self._outbound, self._crowd = Outbound(client, page), Crowd(client, page)
         self.routes = self._crowd.routes
         self.attendance: Attendance = WeComAttendance(client)
@@ -46,6 +48,10 @@ class WeCom:
     def send_many(self, route: str, to: Sequence[str], card: Card, key: str) -> Handed:
         """See bot.ports_crowds.Crowds and Crowd.send_many."""
         return self._crowd.send_many(route, to, card, key)
+
+    def preview(self, card: Card, route: str) -> list[Shape]:
+        """See bot.ports_preview and adapters.wecom.preview."""
+        return preview.shapes(card, self._page)
 
     def outcomes(self, route: str, message_id: str, to: Sequence[str]) -> Mapping[str, Outcome]:
         """See Crowd.outcomes."""
@@ -73,6 +79,10 @@ class WeCom:
     def upload(self, kind: Kind, filename: str, content: bytes) -> str:
         """Media id of a temporary file (3 days)."""
         return upload(self._client, kind, filename, content)
+
+    def fetch_file(self, key: str, most: int) -> Fetched:
+        """See bot.ports_files.Files and files.fetch."""
+        return files.fetch(self._client, key, most)
 
     def doors(self) -> Mapping[tuple[str, str], Door]:
         return inbound.doors(self._crypto)

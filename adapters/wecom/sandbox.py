@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 
 from flask import Blueprint
 
-from adapters.sandbox import envelope
+from adapters.sandbox import envelope, media
 from adapters.sandbox.state import Bubble, Json, Leave, Person, World
 from adapters.sandbox.vendor import Courier, Parcel
 from adapters.wecom.sandbox_approvals import Approvals, pushed
@@ -18,7 +18,7 @@ from adapters.wecom.sandbox_checkin import Checkin
 from adapters.wecom.sandbox_contacts import Contacts
 from adapters.wecom.sandbox_desk import Desk, refusal
 from adapters.wecom.sandbox_groups import Groups
-from adapters.wecom.sandbox_media import Media
+from adapters.wecom.sandbox_media import LIFE, Media
 from adapters.wecom.sandbox_messages import Messages
 from adapters.wecom.sandbox_schedule import Schedule
 from adapters.wecom.sandbox_signin import SignIn
@@ -91,6 +91,15 @@ class WeCom:
         """A text message typed into the app's chat."""
         number = str(7_000_000_000_000_000_000 + self.desk.world.next())
         return self._push(person, {"MsgType": "text", "Content": text, "MsgId": number})
+
+    def hand(self, person: Person, kind: str, name: str, content: bytes) -> Json:
+        """A picture, recording or file put into the app's chat (docs: 接收普通消息 90239); kept for three days."""
+        media_id = media.put(self.desk.world, "wecom", (kind, name, content), LIFE)
+        number = str(7_000_000_000_000_000_000 + self.desk.world.next())
+        fields = {"MsgType": kind, "MediaId": media_id, "MsgId": number}
+        if kind == "image":
+            fields["PicUrl"] = f"https://p.qpic.example/{number}"
+        return self._push(person, fields | ({"Format": "amr"} if kind == "voice" else {}))
 
     def punched(self, person: Person, at: datetime) -> None:
         """WeCom has no attendance callback: the bot has to ask."""

@@ -1,6 +1,6 @@
 """Lawful erasure (个人信息保护法 art. 47): contents, salts and the person's key go, everybody else's proofs stay valid.
 
-Every statement runs in the caller's transaction; `scrub` afterwards removes what the database files still hold.
+Every statement runs in the caller's transaction; `scrub` afterwards removes what the database's files still hold.
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 
 from bot.evidence.audit import Note, note
 from bot.evidence.forget import forget
 from bot.evidence.keys import Keys
 from bot.evidence.log import milliseconds
 from bot.evidence.register import Kind, kind_of
-from bot.evidence.tables import ev_event, ev_hold, ev_part, ev_subject_key
+from bot.evidence.scrub import owe
+from bot.evidence.tables import ev_event, ev_hold, ev_part, ev_report, ev_subject_key
 from bot.store import new_ref
 from bot.tables import person
 
@@ -29,8 +30,9 @@ _ROSTER_WHY = "劳动合同法 第七条：职工名册备查"
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """What may not be erased yet: `kind` is a prefix of the register, "hold" or "person" (name and account of
-    somebody still employed); `until` None: not known yet (still employed, or until the hold is released)."""
+    """What may not be erased yet: `kind` is a prefix of the register, "hold" or "person" (name and account of somebody
+    still employed). `why`: a statute; of a hold the reason it was placed for, in HR's words. `until` None: not known
+    yet (still employed, or until the hold is released)."""
 
     kind: str
     why: str
@@ -64,6 +66,7 @@ def erase_person(conn: Connection, keys: Keys, *, subject: str, now: datetime, b
     if HOLD not in held:
         free = [each for each in left(conn, subject) if (kind := kind_of(each)) and kind.prefix not in held]
         counts = erase_events(conn, subject, free)
+        owe(conn, now)
     if remaining:
         until = max((stay.until for stay in remaining if stay.until), default=None)
         source = {"kinds": " ".join(sorted(set(held))), "until": until.isoformat() if until else "open"}
@@ -78,8 +81,9 @@ def erase_person(conn: Connection, keys: Keys, *, subject: str, now: datetime, b
 
 def stays(conn: Connection, subject: str, now: datetime) -> tuple[Stay, ...]:
     """What keeps data of `subject` from being erased at `now`; empty: nothing does."""
-    held = sa.select(ev_hold.c.id).where(ev_hold.c.subject == subject, ev_hold.c.released_ms.is_(None))
-    found = [Stay(HOLD, f"争议保全 hold {each}", None) for each in conn.execute(held).scalars()]
+    held = sa.select(ev_hold.c.reason).where(ev_hold.c.subject == subject, ev_hold.c.released_ms.is_(None))
+    reasons = conn.execute(held.order_by(ev_hold.c.placed_ms, ev_hold.c.id)).scalars()
+    found = [Stay(HOLD, each, None) for each in reasons]
     latest: dict[str, tuple[Kind, datetime]] = {}
     for event_type, at in left(conn, subject).items():
         kind = kind_of(event_type)
@@ -109,8 +113,7 @@ def left(conn: Connection, subject: str) -> dict[str, datetime]:
 
 def erase_events(conn: Connection, subject: str, types: Collection[str]) -> tuple[int, int]:
     """Null contents and salts of these types of events; (envelopes, parts) erased."""
-    if conn.dialect.name == "sqlite":
-        conn.exec_driver_sql("PRAGMA secure_delete=ON")  # overwrite freed bytes with zeros
+    _reports(conn, subject)
     of_types = ev_event.c.type.in_(list(types))
     parts = sa.update(ev_part).where(
         ev_part.c.event_id == ev_event.c.event_id,
@@ -124,18 +127,9 @@ def erase_events(conn: Connection, subject: str, types: Collection[str]) -> tupl
     return conn.execute(events.values(salt=None, envelope=None)).rowcount, erased
 
 
-def scrub(engine: Engine) -> bool:
-    """After the commit: SQLite's write-ahead log is emptied, PostgreSQL's dead rows are vacuumed. False: a reader was
-    in the way; the next sweep does it.
-
-    Copies elsewhere (backups, archived WAL) are out of reach; for them the destroyed key is the erasure.
-    """
-    with engine.connect() as conn:
-        if conn.dialect.name == "sqlite":
-            return bool(conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").one()[0] == 0)
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
-        conn.exec_driver_sql("VACUUM ev_part, ev_event, ev_subject_key, person, outbox")
-    return True
+def _reports(conn: Connection, subject: str) -> None:
+    """Sealed reports repeat what was said; whoever asks again gets a new one, of what is left."""
+    conn.execute(sa.delete(ev_report).where(ev_report.c.about.contains(f" {subject} ", autoescape=True)))
 
 
 def place_hold(conn: Connection, keys: Keys, *, subject: str, reason: str, by: str, now: datetime) -> str:

@@ -69,7 +69,7 @@ def moment(ms: int) -> datetime:
 
 def _sentence(reason: Reason) -> str:
     zh, en = reason.zh.rstrip("。"), reason.en.rstrip(".")
-    return f"{zh}。 {en}."
+    return f"{zh}。 {en[:1].upper()}{en[1:]}."
 
 
 def _gap(found: Finding) -> str:

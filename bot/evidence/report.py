@@ -69,7 +69,9 @@ def sealed_report(conn: Connection, facts: PackageFacts, sealing: Sealing, now: 
     if wanted and validate(pdf, roots=sealing.roots, now=now).stamped is None:
         # No authority answered: the text must not speak of a stamp.
         pdf = _sealed(render(facts, stamped=False), Sealing(sealing.key_dir), now)
-    conn.execute(insert(ev_report).values(digest=digest, pdf=pdf, made_ms=milliseconds(now)))
+    about = sorted({ref for each in facts.events for ref in (each.actor, each.subject)} | set(facts.parties))
+    values = {"digest": digest, "pdf": pdf, "made_ms": milliseconds(now), "about": f" {' '.join(about)} "}
+    conn.execute(insert(ev_report).values(**values))
     return pdf
 
 

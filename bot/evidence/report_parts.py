@@ -9,13 +9,40 @@ from bot.evidence.facts import PartFact
 from bot.wire import load_card
 
 SHOWN, CARD = 4096, 16384  # bytes
+LINE = 48
+"""Characters up to which a text stands beside its name instead of in a box of its own."""
+_GUARD = "guard."
+_TITLES = {
+    "words": "本人原话",
+    "reason": "理由",
+    "answer": "答复",
+    "said": "所点的按钮",
+    "kind": "所选的一类",
+    "claimed": "所称时间",
+    "text": "全文",
+    "body": "正文",
+    "card.json": "发出的卡片",
+    "platform.json": "平台的答复",
+}
 _UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
 
 
-def part_view(part: PartFact) -> dict[str, str]:
+def part_view(part: PartFact) -> dict[str, str | bool]:
     """What the template prints of one part."""
     kind, text = readable(part)
-    return {"name": part.name, "size": f"{len(part.content):,} 字节", "sha256": part.sha256, "kind": kind, "text": text}
+    row: dict[str, str | bool] = {
+        "name": part.name,
+        "title": _title(part.name),
+        "size": f"{len(part.content):,} 字节",
+        "kind": kind,
+    }
+    short = 0 < len(text) <= LINE and "\n" not in text
+    return row | {"sha256": part.sha256, "text": text, "short": short}
+
+
+def _title(name: str) -> str:
+    """What the part is, for a reader; the name under which it is committed stays beside it."""
+    return "发问前的检查" if name.startswith(_GUARD) else _TITLES.get(name, name)
 
 
 def readable(part: PartFact) -> tuple[str, str]:

@@ -4,39 +4,27 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.evidence.due import high_stakes
-from bot.evidence.facts import ConsentFact, EventFact, PackageFacts
+from bot.evidence.facts import EventFact, PackageFacts
 from bot.evidence.meaning import meaning
+from bot.evidence.report_consents import NOBODY, Clock, consents, exhibit_number, name_of, scopes, unconsented
 from bot.evidence.report_parts import part_view, readable
 from bot.evidence.report_remarks import remarked
 
 QUOTED = 300  # characters
+BEIJING = "各项结论中的时间为北京时间。"
+"""The verifier's words carry no offset."""
 OWN_WORDS = ("words", "reason")
 """Names of parts that hold what a person said themself."""
 WHOLE = 120
 """Events up to which every content is printed: beyond, nobody reads it on paper and it takes minutes to set."""
-_NOBODY = {"p:none": "—", "p:system": "系统"}
 _LATE = timedelta(seconds=60)
-_CONSENTS = {"edelivery": "送达地址确认", "esign": "电子签名与存证方式同意"}
-_STATES = {
-    "asked": "已征求，未答复",
-    "agreed": "同意",
-    "confirmed": "确认",
-    "refused": "拒绝",
-    "declined": "拒绝",
-    "withdrawn": "撤回",
-    "expired": "已到期",
-    "superseded": "已被新的文本取代",
-}
-_GIVEN = frozenset({"agreed", "confirmed"})
 _KINDS = {"chat": "私聊", "group": "聊天群", "mail": "邮件", "witness": "见证人", "notary": "公证处"}
-Clock = Callable[[datetime], str]
-"""A moment in one zone, with its offset: `2026-11-20 09:00:05 +08:00`."""
 
 
 def view(facts: PackageFacts, zone: ZoneInfo, *, stamped: bool) -> dict[str, Any]:
@@ -53,10 +41,11 @@ def view(facts: PackageFacts, zone: ZoneInfo, *, stamped: bool) -> dict[str, Any
         "verdicts": [[text, n] for text, n in Counter(_short(each.verdict) for each in facts.events).items()],
         "stamped": stamped,
         "parties": [[name, ref, _roles(facts, ref)] for ref, name in sorted(_people(facts).items())],
-        "consents": [_consent(facts, each, when) for each in facts.consents],
-        "unconsented": _unconsented(facts),
+        "consents": consents(facts, when),
+        "scopes": scopes(facts),
+        "unconsented": unconsented(facts),
         "timeline": [_line(facts, each, said, when) for each, said in zip(facts.events, verdicts, strict=True)],
-        "remarks": [f"注 {number}：{each}。" for number, each in enumerate(remarks, 1)],
+        "remarks": [BEIJING, *(f"注 {number}：{each}。" for number, each in enumerate(remarks, 1))],
         "exhibits": [_exhibit(each, when) for each in shown],
         "elsewhere": len(facts.events) - len(shown),
         "meanings": _meanings(facts.events),
@@ -96,11 +85,6 @@ def leaves_digest(events: Sequence[EventFact]) -> str:
     return hashlib.sha256("".join(f"{event.leaf}\n" for event in events).encode()).hexdigest()
 
 
-def exhibit_number(number: int) -> str:
-    """`证 000012`, as in `events/000012.json`."""
-    return f"证 {number:06d}"
-
-
 def _clock(zone: ZoneInfo) -> Clock:
     def when(moment: datetime) -> str:
         local = moment.astimezone(zone)
@@ -130,13 +114,9 @@ def _place(epoch: int, size: int) -> str:
     return f"{epoch}-{size}"
 
 
-def _name(facts: PackageFacts, ref: str) -> str:
-    return facts.parties.get(ref) or _NOBODY.get(ref, ref)
-
-
 def _people(facts: PackageFacts) -> dict[str, str]:
     met = {ref for event in facts.events for ref in (event.actor, event.subject)} | {c.subject for c in facts.consents}
-    known = {ref: facts.parties.get(ref, "（未提供姓名）") for ref in met - set(_NOBODY)}
+    known = {ref: facts.parties.get(ref, "（未提供姓名）") for ref in met - set(NOBODY)}
     return known | dict(facts.parties)
 
 
@@ -146,40 +126,9 @@ def _roles(facts: PackageFacts, ref: str) -> str:
     return f"涉及 {about} 项，由其账号作出 {by} 项"
 
 
-def _consent(facts: PackageFacts, each: ConsentFact, when: Clock) -> list[str]:
-    expires = "未定" if each.expires is None else when(each.expires)
-    if each.expires is not None and each.expires <= facts.made:
-        expires += "（制作本报告时已到期）"
-    numbers = [event.number for event in facts.events if event.id == each.event_id]
-    exhibit = exhibit_number(numbers[0]) if numbers else "不在本包中"
-    what, state = _CONSENTS.get(each.kind, each.kind), _STATES.get(each.state, each.state)
-    return [_name(facts, each.subject), what, state, when(each.at), expires, exhibit]
-
-
-def _unconsented(facts: PackageFacts) -> list[str]:
-    last = {(each.subject, each.kind): each for each in sorted(facts.consents, key=lambda consent: consent.at)}
-    subjects = sorted({event.subject for event in facts.events} - set(_NOBODY))
-    found = []
-    for ref in subjects:
-        for kind, title in _CONSENTS.items():
-            state = _state(last.get((ref, kind)), facts.made)
-            if state:
-                found.append(f"{_name(facts, ref)}：没有有效的《{title}》（{state}）。")
-    return found
-
-
-def _state(last: ConsentFact | None, made: datetime) -> str:
-    """Why there is no valid consent; empty if there is one."""
-    if last is None:
-        return "本包中没有记录"
-    if last.state not in _GIVEN:
-        return f"最后状态：{_STATES.get(last.state, last.state)}"
-    return "已到期" if last.expires is not None and last.expires <= made else ""
-
-
 def _line(facts: PackageFacts, event: EventFact, verdict: str, when: Clock) -> list[str]:
     at = when(event.at) + (f"（收录于 {when(event.seen)}）" if abs(event.seen - event.at) > _LATE else "")
-    who = _name(facts, event.actor) + (f" → {_name(facts, event.subject)}" if event.subject != event.actor else "")
+    who = name_of(facts, event.actor) + (f" → {name_of(facts, event.subject)}" if event.subject != event.actor else "")
     title = meaning(event.type).title_zh + ("（内容已删除）" if event.erased else "")
     return [f"{event.number:06d}", at, title, event.type, who, verdict]
 
@@ -237,7 +186,7 @@ def _favour(facts: PackageFacts, event: EventFact, when: Clock) -> list[str]:
     return [
         exhibit_number(event.number),
         _two(when(event.at)),
-        _name(facts, event.actor),
+        name_of(facts, event.actor),
         meaning(event.type).title_zh,
         quote,
     ]

@@ -13,9 +13,10 @@ from sqlalchemy import Connection
 
 from bot import clock, db
 from bot.evidence.audit import Note, note
-from bot.evidence.erase import erase_events, erase_person, left, restricted, scrub, stays
+from bot.evidence.erase import erase_events, erase_person, left, restricted, stays
 from bot.evidence.log import milliseconds
 from bot.evidence.register import Kind, kind_of
+from bot.evidence.scrub import owe, owed, scrub
 from bot.evidence.tables import ev_event, ev_hold
 from bot.tables import person
 
@@ -87,14 +88,18 @@ def expire(app: App) -> int:
                 _erase_kinds(connection, app, each, now)
     with db.begin(app.engine) as connection:
         old = _expire_audit(connection, now)
+        if old:
+            owe(connection, now)
     if waiting or old:
-        scrub(app.engine)
         log.info("retention.expired", people=len(waiting), audit=old)
+    if owed(app.engine):
+        scrub(app.engine)
     return len(waiting)
 
 
 def _erase_kinds(conn: Connection, app: App, each: Due, now: datetime) -> None:
     events, parts = erase_events(conn, each.subject, each.types)
+    owe(conn, now)
     source = {"types": " ".join(each.types)[:400], "events": str(events), "parts": str(parts)}
     about = Note("erasure.expired", f"erasure:{each.subject}", "p:system", each.subject)
     note(conn, app.keys, about, now=now, source=source)

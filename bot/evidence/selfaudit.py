@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, select
 
 from bot import clock
 from bot.db import begin
+from bot.evidence import health
 from bot.evidence.audit_content import Opener, check_contents
 from bot.evidence.audit_tree import check_tree
 from bot.evidence.findings import Report
@@ -30,9 +31,11 @@ OBJECT = "system:audit"
 
 
 def audit(app: App) -> Report:
-    """Examine the whole log and record the result: the nightly job."""
+    """Examine the whole log and record the result, and how the system is: the nightly job."""
     report = examine(app.engine, opener=vault_of(app.keys.key_dir).open_part)
-    record(app.engine, newest(app.keys), report, clock.now())
+    keys, now = newest(app.keys), clock.now()
+    record(app.engine, keys, report, now)
+    health.record(app.engine, keys, now)
     return report
 
 

@@ -186,6 +186,7 @@ ev_report = Table(
     Column("digest", String(64), primary_key=True),
     Column("pdf", LargeBinary, nullable=False),
     Column("made_ms", BigInteger, nullable=False),
+    Column("about", Text, nullable=False),  # pseudonyms it names, each between blanks: erasing one takes it along
 )
 
 # While a hold lasts nothing about the person is erased.
@@ -199,6 +200,14 @@ ev_hold = Table(
     Column("placed_ms", BigInteger, nullable=False),
     Column("released_ms", BigInteger),
     Index("ev_hold_subject", "subject"),
+)
+
+# Erasures whose bytes may still lie in free pages, dead rows or the journal of the database.
+ev_scrub = Table(
+    "ev_scrub",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("made_ms", BigInteger, nullable=False),
 )
 
 # c2sp.org/tlog-tiles: up to 256 hashes of 32 bytes; level L holds roots of 256**L leaves.

@@ -1087,10 +1087,10 @@ class Check:
         en = f"existed by {end.en} (third-party time), recorded {seen.en}, unchanged since"
         allowed = WINDOW_HIGH_MS if HIGH_STAKES.fullmatch(kind) else WINDOW_MS
         if until - event.seen > allowed:
-            minutes, most = (until - event.seen) // 60_000, allowed // 60_000
-            weak = [Reason(f"第三方时间晚了 {minutes} 分钟（应在 {most} 分钟内）",
-                           f"the third-party time is {minutes} minutes later (at most {most} are intended)"),
-                    *weak]  # fmt: skip
+            late, most = (until - event.seen) // 60_000, allowed // 60_000
+            n, unit, english = (late // 1440, "天", "days") if late >= 2880 else (late, "分钟", "minutes")
+            weak.insert(0, Reason(f"第三方时间晚了 {n} {unit}（应在 {most} 分钟内）",
+                                  f"the third-party time is {n} {english} later (at most {most} minutes)"))  # fmt: skip
         return ("wide", [Reason(zh, en), *weak, Reason(*UNCHECKED)]) if weak else ("proven", [Reason(zh, en)])
 
     def promised(self, event: Event) -> tuple[str, list[Reason]]:

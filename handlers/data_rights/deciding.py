@@ -57,7 +57,7 @@ def kept_lines(ctx: Context, person: Person) -> list[str]:
 
 def _line(stay: Stay) -> str:
     if stay.kind == HOLD:
-        return "争议保全期间的全部记录，保全解除后处理"
+        return f"争议保全期间的全部记录，保全解除后处理（原因：{stay.why}）"
     if stay.kind == ROSTER:
         return f"姓名、账号、直属上级，在职期间（{stay.why}）"
     kind = KINDS[stay.kind]

@@ -156,10 +156,12 @@ def gone_done(name: str, by: str, what: str) -> Card:
     return Card(t("{name} 已不在通讯录", name=name), t("{by}：{what}", by=by, what=t(what)), closed=t(what))
 
 
-def waiting(approvals: Mapping[str, int], asks: int, own: int, team: int) -> tuple[Fact, ...]:
-    """What waits for the person, in counts: approvals by kind, questions to them, requests of theirs, their team."""
+def waiting(approvals: Mapping[str, int], others: Mapping[str, int], *counted: int) -> tuple[Fact, ...]:
+    """What waits for the person, in counts: approvals by kind, what `others` keep for them (texts for `t`), and
+    `counted`: questions to them, requests of theirs, their team."""
     listed = "、".join(t("{what} {count} 件", what=t(name), count=count) for name, count in approvals.items())
-    counts = ((t("待答"), asks), (t("在途申请"), own), (t("下属"), team))
+    named = zip((t("待答"), t("在途申请"), t("下属")), counted, strict=True)
+    counts = (*((t(what), count) for what, count in others.items()), *named)
     return (Fact(t("待批"), listed or t("无")), *(Fact(label, str(count)) for label, count in counts if count))
 
 
@@ -217,8 +219,8 @@ def samples() -> Mapping[str, Card]:
         "letter_unreached": unreached("张三", "60111", ("短信", "邮件", "快递")),
         "gone": gone("r9", "张三"),
         "gone_done": gone_done("张三", "王HR", "仍按失联处理"),
-        "takeover": takeover("r9", "张三", ("李",), waiting({"补卡": 2, "请假": 1}, 3, 1, 4)),
+        "takeover": takeover("r9", "张三", ("李",), waiting({"补卡": 2, "请假": 1}, {"待确认通知": 2}, 3, 1, 4)),
         "takeover_bare": takeover("r9", "张三", ()),
-        "takeover_on": takeover_on("r9", "张三", ("李", "赵"), waiting({}, 0, 0, 0)),
+        "takeover_on": takeover_on("r9", "张三", ("李", "赵"), waiting({}, {}, 0, 0, 0)),
         "takeover_over": takeover_over("张三", "李", "恢复"),
     }

@@ -77,7 +77,7 @@ def _people(ctx: Context, person: Person) -> list[Person]:
 
 
 def _facts(found: pending.Pending) -> tuple[Fact, ...]:
-    return cards_letter.waiting(found.approvals, found.asks, found.own, found.team)
+    return cards_letter.waiting(found.approvals, found.others, found.asks, found.own, found.team)
 
 
 def _about(event: Event, ctx: Context, kind: str) -> tuple[Ask, Case, Person, Person]:

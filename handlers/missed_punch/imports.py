@@ -1,120 +1,114 @@
 """Attendance files into punches: look first (dry run), load part by part, take back exactly what was loaded.
 
 A file is read through before anything is stored. Each part is a transaction of its own, so that nobody waits for a
-million rows; what breaks off is taken back. Evidence names the file's hash, never a person.
+million rows; what breaks off is taken back, what is killed goes on where it was. Evidence names the file's hash,
+never a person.
 """
 
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
+from bot import clock
 from bot.context import Context
-from bot.errors import BotError
-from bot.store import new_ref
-from handlers.missed_punch import findings, import_rows, late, sources
+from handlers.missed_punch import findings, import_batches, import_rows, import_trial, late, sources
 from handlers.missed_punch import tables as t
+from handlers.missed_punch.import_batches import Batch, Elsewhere, Report, Unknown
 from handlers.missed_punch.import_files import BadFile, Row, rows
 from handlers.missed_punch.import_who import Directory, directory
-from handlers.missed_punch.sources import Record
+from handlers.missed_punch.sources import Added, Record
 
 if TYPE_CHECKING:
     from bot.app import App
 
+__all__ = ["Elsewhere", "Report", "Unknown", "listed", "load", "undo"]
 PART = 2_000
 """Rows of one transaction: others who write wait no longer than these take."""
-SHOWN = 1_000
-"""Rejected rows kept with their reason; the rest are counted."""
-
-
-class Unknown(BotError):
-    """No such batch, or it was undone before."""
-
-
-@dataclass(slots=True)
-class Report:
-    """What loading the file does or would do. `skipped` rows say that there was no punch; `problems` are (row, why)."""
-
-    batch: str = ""
-    sha256: str = ""
-    new: int = 0
-    merged: int = 0
-    known: int = 0
-    skipped: int = 0
-    future: int = 0
-    rejected: int = 0
-    problems: list[tuple[int, str]] = field(default_factory=list)
-
-    def reject(self, number: int, why: str) -> None:
-        """One row that is not taken."""
-        self.rejected += 1
-        if len(self.problems) < SHOWN:
-            self.problems.append((number, why))
-
-
+PAUSE = 0.02
+"""Seconds between two parts of an undo: SQLite's lock goes to whoever asks first, and that would be us again."""
 Told = Callable[[int], None]
-"""Hears how many rows are stored, after each part."""
+"""Hears after each part how many rows of the file, below its heading, are dealt with."""
 
 
-class _DryRun(Exception):
-    """Leaves the transaction without a trace."""
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A row that tells of a punch: `place` counts the rows below the heading, `number` is what the file calls it."""
+
+    place: int
+    number: int
+    record: Record
+
+
+def listed(app: App) -> list[Batch]:
+    """The newest imports with how far they came; also those that a crash left half done."""
+    with app.engine.connect() as db:
+        return import_batches.listed(db)
 
 
 def load(app: App, path: Path, platform: str = "", *, dry_run: bool = False, told: Told | None = None) -> Report:
     """Read the file and store its punches, or only say what would change. Raises BadFile; then nothing was stored.
 
-    The same file loaded twice changes nothing the second time, and goes on where a crash ended the first. A dry run
-    is one transaction that is rolled back: it takes the write lock while it counts.
+    The same file loaded twice changes nothing the second time. After a crash it goes on with the batch that the crash
+    left, behind the last part that is in. Raises Elsewhere when another process is loading the same file meanwhile, and
+    Unknown when somebody took the batch back. A dry run only reads.
     """
     report = Report(sha256=_digest(path))
     if dry_run:
-        _try(app, path, platform, report)
+        _try(app, path, platform, report, told)
         return report
     _read_through(path)
-    report.batch = f"mpb-{new_ref()}"
+    with app.engine.connect() as db:
+        broken = import_batches.half_undone(db, report.sha256)
+    for batch in broken:
+        undo(app, batch)
     with app.context() as ctx:
-        _begin(ctx, report, path, platform)
+        import_batches.start(ctx, report, path, platform)
         who = directory(ctx.db, platform)
     try:
-        _load(app, _parts(_records(rows(path), who, path.name, report)), report, platform, told)
-    except Unknown:
-        raise  # somebody else took it back
+        _load(app, _parts(_items(rows(path), who, path.name, report)), report, platform, told)
+    except (Unknown, Elsewhere):
+        raise  # somebody else took it back, or goes on with it
     except BaseException:
         undo(app, report.batch)
         raise
     return report
 
 
-def _load(
-    app: App, parts: Iterator[list[tuple[int, Record]]], report: Report, platform: str, told: Told | None
-) -> None:
-    stored = 0
+def _load(app: App, parts: Iterator[list[Item]], report: Report, platform: str, told: Told | None) -> None:
     for part in parts:
         with app.context() as ctx:
-            _still_ours(ctx, report)
-            _store(ctx, part, report, platform)
-        stored += len(part)
+            import_batches.advance(ctx, report, part[-1].place)
+            added = sources.add(ctx.db, [each.record for each in part], ctx.now, report.batch)
+            _count(report, part, added)
+            for row in added.future:
+                findings.note(ctx, "future", platform or "file", row.person_id, _when(row.at, ctx), row.person_id)
+            late.settle(ctx, added.punches)
+            import_batches.count(ctx, report)
         if told:
-            told(stored)
+            told(report.taken)
     with app.context() as ctx:
-        _still_ours(ctx, report)
-        _done(ctx, report, platform)
+        import_batches.done(ctx, report, platform)
 
 
-def _try(app: App, path: Path, platform: str, report: Report) -> None:
-    try:
-        with app.context() as ctx:
-            for part in _parts(_records(rows(path), directory(ctx.db, platform), path.name, report)):
-                _store(ctx, part, report, platform)
-            raise _DryRun
-    except _DryRun:
-        report.batch = ""
+def _try(app: App, path: Path, platform: str, report: Report, told: Told | None) -> None:
+    with app.engine.connect() as real:
+        who = directory(real, platform)
+    with import_trial.scratch() as db:
+        for part in _parts(_items(rows(path), who, path.name, report)):
+            found = [each.record for each in part]
+            with app.engine.connect() as real:
+                import_trial.bring(real, db, found)
+            _count(report, part, sources.add(db, found, clock.now(), "dry"))
+            if told:
+                told(part[-1].place)
 
 
 def _read_through(path: Path) -> None:
@@ -126,42 +120,24 @@ def _read_through(path: Path) -> None:
 def undo(app: App, batch: str) -> tuple[int, int]:
     """Remove exactly this batch's rows: (punches removed, punches that other sources still report). Raises Unknown.
 
-    Also of a batch that a crash left half loaded; a process that is still loading it stops at its next part.
+    Part by part like the loading, and to be called again after a crash. Also of a batch that a crash left half loaded;
+    a process that is still loading it stops at its next part.
     """
-    with app.context() as ctx:
-        where = (t.batch.c.id == batch, t.batch.c.state.in_(("done", "loading")))
-        row = ctx.db.execute(sa.select(t.batch).where(*where)).first()
-        if row is None:
-            raise Unknown(f"没有这个批次，或已撤销 / no such batch, or it was undone: {batch}")
-        removed, kept = sources.undo(ctx.db, batch)
-        ctx.db.execute(sa.update(t.batch).where(t.batch.c.id == batch).values(state="undone", undone_at=ctx.now))
-        source = {"sha256": row.sha256, "removed": str(removed), "kept": str(kept)}
-        ctx.record("attendance.import_undone", batch, source=source)
-    return removed, kept
-
-
-def _still_ours(ctx: Context, report: Report) -> None:
-    """Lock the batch for this part; Unknown when somebody has undone it meanwhile."""
-    where = (t.batch.c.id == report.batch, t.batch.c.state == "loading")
-    if ctx.db.execute(sa.update(t.batch).where(*where).values(added=report.new)).rowcount != 1:
-        raise Unknown(f"这个批次已被撤销 / the batch was undone meanwhile: {report.batch}")
-
-
-def _begin(ctx: Context, report: Report, path: Path, platform: str) -> None:
-    row = {"id": report.batch, "file": path.name[:200], "sha256": report.sha256, "platform": platform[:32]}
-    counts = {"added": 0, "merged": 0, "known": 0, "rejected": 0}
-    ctx.db.execute(sa.insert(t.batch).values(**row, **counts, state="loading", loaded_at=ctx.now))
-
-
-def _done(ctx: Context, report: Report, platform: str) -> None:
-    counts = {"merged": report.merged, "known": report.known, "rejected": report.rejected}
-    where = t.batch.c.id == report.batch
-    ctx.db.execute(sa.update(t.batch).where(where).values(**counts, added=report.new, state="done"))
-    if report.rejected:
-        detail = f"{report.rejected} / {report.batch}"
-        findings.note(ctx, "rejected", platform or "file", report.sha256[:16], detail)
-    source = {name: str(value) for name, value in {"new": report.new, **counts}.items()}
-    ctx.record("attendance.imported", report.batch, source={"sha256": report.sha256, **source})
+    where, removed, kept = t.batch.c.id == batch, 0, 0
+    while True:
+        with app.context() as ctx:
+            open_ = (where, t.batch.c.state.in_(("done", "loading", "undoing")))
+            if ctx.db.execute(sa.update(t.batch).where(*open_).values(state="undoing")).rowcount != 1:
+                raise Unknown(f"没有这个批次，或已撤销 / no such batch, or it was undone: {batch}")
+            gone, left, more = sources.undo(ctx.db, batch, PART)
+            removed, kept = removed + gone, kept + left
+            if not more:
+                ctx.db.execute(sa.update(t.batch).where(where).values(state="undone", undone_at=ctx.now))
+                sha256 = ctx.db.execute(sa.select(t.batch.c.sha256).where(where)).scalar_one()
+                source = {"sha256": sha256, "removed": str(removed), "kept": str(kept)}
+                ctx.record("attendance.import_undone", batch, source=source)
+                return removed, kept
+        time.sleep(PAUSE)
 
 
 def _lines(found: Iterator[Row]) -> Iterator[tuple[int, list[str], dict[str, int]]]:
@@ -181,8 +157,9 @@ def _lines(found: Iterator[Row]) -> Iterator[tuple[int, list[str], dict[str, int
         )
 
 
-def _records(found: Iterator[Row], who: Directory, file: str, report: Report) -> Iterator[tuple[int, Record]]:
-    for number, cells, columns in _lines(found):
+def _items(found: Iterator[Row], who: Directory, file: str, report: Report) -> Iterator[Item]:
+    """The rows that tell of a punch; what a batch has stored before is read again, for its problems, and not given."""
+    for place, (number, cells, columns) in enumerate(_lines(found), 1):
         try:
             row = import_rows.line(cells, columns)
             if row is None:
@@ -193,13 +170,14 @@ def _records(found: Iterator[Row], who: Directory, file: str, report: Report) ->
         except (ValueError, OverflowError) as error:
             report.reject(number, str(error))
             continue
-        source = f"file:{row.device or file}"[: sources.SOURCE]
-        raw = hashlib.sha256("\x1f".join(cells).encode()).hexdigest()
-        yield number, Record(person.id, at, row.kind, source, raw)
+        if place > report.resumed:
+            source = f"file:{row.device or file}"[: sources.SOURCE]
+            raw = hashlib.sha256("\x1f".join(cells).encode()).hexdigest()
+            yield Item(place, number, Record(person.id, at, row.kind, source, raw))
 
 
-def _parts(found: Iterator[tuple[int, Record]]) -> Iterator[list[tuple[int, Record]]]:
-    part: list[tuple[int, Record]] = []
+def _parts(found: Iterator[Item]) -> Iterator[list[Item]]:
+    part: list[Item] = []
     for each in found:
         part.append(each)
         if len(part) >= PART:
@@ -209,17 +187,14 @@ def _parts(found: Iterator[tuple[int, Record]]) -> Iterator[list[tuple[int, Reco
         yield part
 
 
-def _store(ctx: Context, part: list[tuple[int, Record]], report: Report, platform: str) -> None:
-    added = sources.add(ctx.db, [row for _, row in part], ctx.now, report.batch)
-    repeats = len(part) - len({row.key for _, row in part})
+def _count(report: Report, part: list[Item], added: Added) -> None:
+    repeats = len(part) - len({each.record.key for each in part})
     report.new, report.merged = report.new + added.new, report.merged + added.merged
     report.known += added.known + repeats
-    numbers = {row.key: number for number, row in part}
+    numbers = {each.record.key: each.number for each in part}
     for row in added.future:
         report.future += 1
         report.reject(numbers[row.key], "打卡时间在将来 / the punch lies in the future")
-        findings.note(ctx, "future", platform or "file", row.person_id, _when(row.at, ctx), row.person_id)
-    late.settle(ctx, added.punches)
 
 
 def _when(at: datetime, ctx: Context) -> str:

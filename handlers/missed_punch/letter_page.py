@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
@@ -15,7 +17,11 @@ WORDS = {
         "看到这封信就好，我们很惦记您。打开不等于同意其中内容；有困难请在聊天里点「我遇到困难」或回复一句话。",
         "We are glad that you see this. Opening it is not agreeing; if you are in difficulty, say so in the chat.",
     ),
-    "letter_opened": ("打开时间已记录", "The time of opening is on record"),
+    "letter_opened": (
+        "首次打开：{time}（{zone}，按本系统的时钟），已记录。打开不等于同意。",
+        "First opened {time} ({zone}, by this system's clock); on record. Opening is not agreeing.",
+    ),
+    "letter_unopened": ("本人还没有打开。", "The person has not opened it yet."),
     "letter_erased": ("内容已按本人的要求删除", "The contents were erased as the person asked"),
     "proof": ("附上证明材料", "Add a proof"),
     "letter_hash": ("全文校验值", "Hash of the text"),
@@ -35,7 +41,18 @@ def letter(visit: Visit, letter_id: str) -> ResponseReturnValue:
             letters.opened(ctx, found, person)
         else:
             access.viewed(ctx, person, f"letter:{found.id}")
+        found = letters.get(ctx.db, letter_id) or found  # with the time of opening that was written just now
     number = 0 if visit.lang == "zh" else 1
     said = {name: pair[number] for name, pair in WORDS.items()}
+    said["letter_opened"] = _opened(visit, found, said)
     title, _, body = (found.text or said["letter_erased"]).partition("\n")
     return visit.page("missed_punch/letter.html", title=title, body=body, letter=found, own=own, said=said)
+
+
+def _opened(visit: Visit, found: letters.Letter, said: dict[str, str]) -> str:
+    """When our page was drawn for the person, on the reader's own clock and with its zone."""
+    if found.opened_at is None:
+        return said["letter_unopened"]
+    offset = f"{found.opened_at.astimezone(ZoneInfo(visit.person.zone)):%z}"
+    zone = f"{visit.person.zone}, UTC{offset[:3]}:{offset[3:]}"
+    return said["letter_opened"].format(time=visit.time(found.opened_at), zone=zone)

@@ -178,7 +178,7 @@ WORDS: Mapping[str, Pair] = {
     "part_skipped": ("没有计入", "Not counted"),
     "part_words": ("原话", "Words"),
     "part_file": ("文件", "File"),
-    "proof": ("附上证明材料", "Add a proof"),
+    "proof": ("证明材料", "Proofs"),
     "act": ("由您决定", "Your call"),
     "act_lead": (
         "每个操作都要写明理由，会作为证据保存，本人看得到。",

@@ -17,6 +17,7 @@ def register(pages: Pages) -> None:
     for view in (views.hold, views.resume, views.advance, views.stop):
         pages.post(f"/absences/<case_id>/{view.__name__}", view)
     pages.get("/absences/<case_id>/proof", proof_page.proof)
+    pages.get("/absences/<case_id>/proof/<event_id>", proof_page.file)
     pages.post("/absences/<case_id>/proof", proof_page.add, most=proof_page.MOST_FORM)
     pages.get("/letters/<letter_id>", letter_page.letter)
     words = page_words.WORDS

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.approvals_faces import faces
 from bot.tables import approval, approval_seat, approval_step, ask, person
+from bot.waiting_facts import waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +23,14 @@ class Pending:
     """`approvals`: name of a kind (to be said with `t`) -> how many wait for this person's decision.
 
     `asks`: other questions open to them; `own`: requests of theirs under way; `team`: active people who report to them.
+    `others`: what other rooms keep for them, such as notices to confirm: a text for `t` -> how many.
     """
 
     approvals: Mapping[str, int]
     asks: int
     own: int
     team: int
+    others: Mapping[str, int] = field(default_factory=dict)
 
 
 def of(db: Connection, person_id: str) -> Pending:
@@ -39,7 +42,8 @@ def of(db: Connection, person_id: str) -> Pending:
     asks = sum(kind not in deciding and not kind.startswith("missed_punch.") for kind in kinds)
     own = sa.select(sa.func.count()).where(approval.c.person_id == person_id, approval.c.state == "open")
     team = sa.select(sa.func.count()).where(person.c.manager_id == person_id, person.c.active)
-    return Pending(_approvals(db, person_id), asks, db.execute(own).scalar_one(), db.execute(team).scalar_one())
+    counts = (asks, db.execute(own).scalar_one(), db.execute(team).scalar_one())
+    return Pending(_approvals(db, person_id), *counts, waiting(db, person_id))
 
 
 def _approvals(db: Connection, person_id: str) -> Mapping[str, int]:

@@ -21,9 +21,10 @@ from bot import clock
 from bot.errors import BotError
 from bot.evidence.tables import ev_event
 from bot.tables import person as people
-from handlers.missed_punch import calendar, ladder, questions, reach, replay_rules, rules
+from handlers.missed_punch import calendar, ladder, questions, reach, replay_cost, replay_rules, rules
 from handlers.missed_punch import tables as t
-from handlers.missed_punch.replay_rules import Day, Played
+from handlers.missed_punch.replay_cost import Cost, Counted
+from handlers.missed_punch.replay_rules import Day, Played, Step
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -60,12 +61,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """`messages`: what -> channel -> how many, the cost in messages; what is `then`, `in_force` or `draft`."""
+    """`cost`: what -> messages and calls; what is `then`, `in_force` or `draft`."""
 
     month: str
     shifts: int
     lines: tuple[Line, ...]
-    messages: Mapping[str, Mapping[str, int]]
+    cost: Mapping[str, Cost]
 
 
 def run(app: App, month: str, draft: str | None = None) -> Report:
@@ -76,11 +77,15 @@ def run(app: App, month: str, draft: str | None = None) -> Report:
         planned = ladder.parse(draft) if draft is not None else None
     except (ValueError, KeyError, TypeError) as error:
         raise BadRules(f"{type(error).__name__}: {error}") from error
+    monthly = {name: questions.limits_of(each.attendance).monthly_calls for name, each in app.platforms.items()}
     with app.engine.connect() as db:
-        return _run(db, (first, following), planned)
+        lines, shifts, sent = _run(db, (first, following), planned)
+    return Report(month, shifts, lines, replay_cost.costs(sent, monthly))
 
 
-def _run(db: Connection, span: tuple[date, date], planned: Sequence[ladder.Version] | None) -> Report:
+def _run(
+    db: Connection, span: tuple[date, date], planned: Sequence[ladder.Version] | None
+) -> tuple[tuple[Line, ...], int, Counted]:
     book, now = calendar.book(db), clock.now()
 
     def works(day: date) -> bool:
@@ -88,7 +93,7 @@ def _run(db: Connection, span: tuple[date, date], planned: Sequence[ladder.Versi
         return day.weekday() < 5 if known is None else known
 
     lines: list[Line] = []
-    sent = {what: Counter[str]() for what in ("then", "in_force", "draft")}
+    sent = {what: Counter[tuple[str, str]]() for what in ("then", "in_force", "draft")}
     rows = _rows(db, span)
     crowd = _crowd(rows)
     happened = _happened(db, [row["case_id"] for row in rows if row["case_id"]])
@@ -100,8 +105,9 @@ def _run(db: Connection, span: tuple[date, date], planned: Sequence[ladder.Versi
         draft = replay_rules.play(day, planned, works, until) if planned is not None else None
         then = happened.get(row["case_id"], {})
         lines += _lines(row, then, force, draft)
-        _count(sent, then, force, draft)
-    return Report(f"{span[0]:%Y-%m}", len(rows), tuple(lines), {name: dict(each) for name, each in sent.items()})
+        steps = (draft.steps if draft else ()), force.steps
+        _count(sent, row["platform"], [channels for _at, channels in then.values()], *steps)
+    return tuple(lines), len(rows), sent
 
 
 def _rows(db: Connection, span: tuple[date, date]) -> Sequence[RowMapping]:
@@ -220,15 +226,11 @@ def _lines(
 
 
 def _count(
-    sent: Mapping[str, Counter[str]],
-    then: Mapping[int, tuple[datetime, tuple[str, ...]]],
-    force: Played,
-    draft: Played | None,
+    sent: Counted, platform: str, then: Sequence[Sequence[str]], draft: Sequence[Step], force: Sequence[Step]
 ) -> None:
-    sent["then"].update(channel for _at, channels in then.values() for channel in channels)
-    for what, played in (("in_force", force), ("draft", draft)):
-        steps = played.steps if played else ()
-        sent[what].update("card" if each == "again" else each for step in steps for each in step.channels)
+    columns = {"draft": [step.channels for step in draft], "in_force": [step.channels for step in force], "then": then}
+    for what, steps in columns.items():
+        sent[what].update((platform, "card" if each == "again" else each) for step in steps for each in step)
 
 
 def _clock(at: datetime | None, zone: str) -> str:

@@ -109,11 +109,17 @@ def add(db: Connection, rows: Sequence[Record], now: datetime, batch: str | None
     return result
 
 
-def undo(db: Connection, batch: str) -> tuple[int, int]:
-    """Remove the records of a batch; (punches removed, punches that other sources still report)."""
-    touched = sa.select(t.record.c.punch_id).where(t.record.c.batch_id == batch, t.record.c.punch_id.is_not(None))
-    ids = sorted({int(found) for found in db.execute(touched).scalars()})
-    db.execute(sa.delete(t.record).where(t.record.c.batch_id == batch))
+def undo(db: Connection, batch: str, most: int) -> tuple[int, int, bool]:
+    """Remove `most` of a batch's records, and those about the same punches. (punches removed, punches that other
+    sources still report, whether there may be more)."""
+    c = t.record.c
+    # Not sorted: the index of the batch gives them as they lie, however many there are.
+    rows = db.execute(sa.select(c.id, c.punch_id).where(c.batch_id == batch).limit(most)).all()
+    ids = sorted({int(row.punch_id) for row in rows if row.punch_id is not None})
+    for start in range(0, len(rows), CHUNK):
+        some = rows[start : start + CHUNK]
+        same = sa.or_(c.id.in_([row.id for row in some]), c.punch_id.in_([row.punch_id for row in some]))
+        db.execute(sa.delete(t.record).where(c.batch_id == batch, same))
     removed = 0
     for start in range(0, len(ids), CHUNK):
         part = ids[start : start + CHUNK]
@@ -128,7 +134,7 @@ def undo(db: Connection, batch: str) -> tuple[int, int]:
             kind = next((row.kind for row in kept if row.kind != "other"), "other")
             values = {"at": kept[0].at, "source": kept[0].source, "kind": kind, "raw_sha256": kept[0].raw_sha256}
             db.execute(sa.update(t.punch).where(t.punch.c.id == punch_id).values(**values))
-    return removed, len(ids) - removed
+    return removed, len(ids) - removed, len(rows) == most
 
 
 def _add(db: Connection, ids: Sequence[str], rows: list[Record], now: datetime, batch: str | None) -> Added:

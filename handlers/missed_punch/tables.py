@@ -122,7 +122,9 @@ batch = Table(
     Column("file", String(200), nullable=False),
     Column("sha256", String(64), nullable=False, index=True),
     Column("platform", String(32), nullable=False, default=""),
-    Column("state", String(8), nullable=False),  # loading | done | undone
+    Column("state", String(8), nullable=False),  # loading | done | undoing | undone
+    # Rows of the file below its heading that are in: a process that dies is gone on with from here.
+    Column("taken", Integer, nullable=False, default=0),
     Column("added", Integer, nullable=False, default=0),
     Column("merged", Integer, nullable=False, default=0),
     Column("known", Integer, nullable=False, default=0),

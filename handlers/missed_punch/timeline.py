@@ -22,7 +22,7 @@ from bot.people import Person
 from bot.tables import ask, outbox
 from bot.web.record import ReadPart, moment, names_of
 from bot.wire import load_card
-from handlers.missed_punch import board, cards, cards_ladder, cards_manager, flow_case, steps
+from handlers.missed_punch import board, cards, cards_ladder, cards_manager, flow_case, proofs, steps
 from handlers.missed_punch.rules import private
 
 _WHY: Mapping[str, str] = {str(why): said for why, said in cards_ladder.WHY.items()}
@@ -152,7 +152,9 @@ def _happened(db: Connection, case_id: str, who: tuple[Person, Person, Role], re
 
 
 def _between(row: Row[Any]) -> bool:
-    """Between the person and HR: a call for help, and a sickness beyond the one line everybody gets."""
+    """Between the person and HR: a call for help, what they sent, and a sickness beyond the one line everybody gets."""
+    if row.type == proofs.SENT:
+        return True
     source = json.loads(row.envelope).get("source", {}) if row.envelope else {}
     return bool(row.type == "checkin.escalated" and source.get("why") == "help")
 

@@ -22,7 +22,7 @@ from bot.people import People, Person
 from bot.web import record
 from bot.web.pages import Visit
 from bot.web.words import Lang
-from handlers.missed_punch import board, flow_case, page_words, shapes, standing, timeline
+from handlers.missed_punch import board, flow_case, page_words, proofs, shapes, standing, timeline
 from handlers.missed_punch.board import Line
 
 SAID = (
@@ -125,6 +125,7 @@ def one(visit: Visit, case_id: str) -> ResponseReturnValue:
     seen = flow_case.mark(line.case, line.last)
     back = "/absences/mine" if role == "own" else "/absences"
     words = {"said": said if said in SAID else "", "buttons": buttons, "seen": seen, "back": back}
+    values["files"] = any(isinstance(item, timeline.Happened) and item.type in proofs.TYPES for item in told.items)
     return draw(visit, "case.html", is_sent=_is_sent, **words, **values)
 
 

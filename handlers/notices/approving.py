@@ -52,7 +52,7 @@ def _card(ctx: Context, found: Approval, asked: Asked) -> Card:
         (t("已同意"), "、".join(asked.before)),
         (t("原因"), asked.reason),
     ]
-    link = ctx.page(f"/notices/{notice.id}/edit", asked.reader)
+    link = ctx.page(f"/notices/{notice.id}/check", asked.reader)
     return cards_compose.approve(asked.ref, title, author.name, facts, cards.excerpt(body), link)
 
 

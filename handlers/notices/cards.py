@@ -175,6 +175,18 @@ def words_kept(title: str, words: str) -> Card:
     )
 
 
+def file_kept(title: str, name: str) -> Card:
+    """A file beside an objection or appeal arrived; the words still may."""
+    text = t("「{name}」和您对《{title}》的答复放在一起，原样保存。只有您和 HR 能打开。", name=name, title=title)
+    return Card(t("已收到您的文件"), text, footer=t("还可以继续打字说明，或再发文件。"))
+
+
+def file_beside(title: str, name: str, link: str) -> Card:
+    """To the author: somebody who objects sent a file. What it is called is for HR as well; `link` only for HR."""
+    text = t("{name} 为自己的答复附上了文件。", name=name) + ("" if link else t("由 HR 查看。"))
+    return Card(t("《{title}》有人附上文件", title=title), text, link=link)
+
+
 def not_yours() -> Card:
     """Somebody who is not on the list; says nothing about the notice."""
     return Card(t("这里没有您的通知"), t("这份通知不是发给这个账号的，或已不再可用。"))
@@ -237,6 +249,8 @@ def samples() -> dict[str, Card]:
         "words_kept": words_kept("考勤制度 v4", "第三条不清楚"),
         "not_yours": not_yours(),
         "not_offered": not_offered("考勤制度 v4"),
+        "file_kept": file_kept("考勤制度 v4", "说明.pdf"),
+        "file_beside": file_beside("考勤制度 v4", "张三", ""),
         "told": told("考勤制度 v4", "张三", "objected", "第三条不清楚", ""),
         "opened_after": opened_after("考勤制度 v4", "张三", "06-13 23:41"),
         "manager": manager("考勤制度 v4", ["张三"]),

@@ -33,12 +33,16 @@ def how(link: str = "") -> Card:
     return Card(t("怎样发通知"), text, link=link)
 
 
-def add_on_page(title: str, kinds: Sequence[str], most: int, link: str) -> Card:
-    """A file came by chat, which brings us no content. `title`: of the newest draft, empty when there is none."""
-    text = t("聊天里的文件传不到这里，没有保存。要作为通知的附件，请打开页面添加：")
-    where = t("您的草稿《{title}》", title=title) if title else t("新通知：标题、正文和附件一起填")
-    facts = (Fact(t("加到"), where), Fact(t("可以用"), " ".join(kinds)), Fact(t("大小"), t("每个 {n} MB 以内", n=most)))
-    return Card(t("文件请在网页上添加"), text, facts, footer=t("可执行的程序不收。"), link=link)
+def attached(title: str, name: str, link: str) -> Card:
+    """A file that its author sent in the chat belongs to the draft now. `title` may be empty."""
+    draft = t("草稿《{title}》", title=title) if title else t("您的新草稿")
+    return Card(t("已加为附件"), f"「{name}」→ {draft}", footer=t("加错了可以在页面上去掉。"), link=link)
+
+
+def not_attached(title: str, name: str, why: str, link: str) -> Card:
+    """It was kept as sent, but a notice cannot have it."""
+    draft = t("草稿《{title}》", title=title) if title else t("您的新草稿")
+    return Card(t("没有加为附件"), f"「{name}」→ {draft}\n{why}", link=link)
 
 
 def previewed(title: str, views: Mapping[str, tuple[str, bool]]) -> Card:
@@ -198,7 +202,8 @@ def samples() -> dict[str, Card]:
     facts = [(t("人数"), "1200"), (t("级别"), importance("sign"))]
     return {
         "compose_composed": composed("nt-1", "考勤制度 v4", ["没有选择对象"], ""), "compose_how": how(),
-        "compose_add_on_page": add_on_page("考勤制度 v4", ["pdf", "png"], 10, "https://hr.example.com/notices/new"),
+        "compose_attached": attached("考勤制度 v4", "附表.pdf", "https://hr.example.com/notices/n/edit"),
+        "compose_not_attached": not_attached("", "附表.pdf", "最多 9 个附件", "https://hr.example.com/notices/n/edit"),
         "compose_rendered": rendered("dingtalk", "通知｜考勤制度 v4\n全文见页面\n[收到] [查看详情]"),
         "compose_submitted": submitted("考勤制度 v4", "approving", 1200, ["王HR"]),
         "compose_grown": submitted("考勤制度 v4", "grown", 1200, ["陈HR"]),

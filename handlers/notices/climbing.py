@@ -14,6 +14,7 @@ from bot.context import Context
 from bot.locale import speaking
 from bot.people import Person
 from bot.ports import Platform
+from bot.ports_crowds import Crowds
 from handlers.notices import cards, hearing, plan, serving, store
 from handlers.notices import tables as tb
 from handlers.notices.plan import Move, Standing
@@ -131,8 +132,19 @@ def act(app: App, ctx: Context, notice: Notice, row: Recipient, person: Person, 
 
 
 def _chat(ctx: Context, platform: Platform, notice: Notice, row: Recipient, person: Person, number: int) -> None:
-    rows = serving.serve(ctx, platform, notice, [row], {person.id: person}, number)
+    avoid = _mute(ctx, platform, notice, person)
+    rows = serving.serve(ctx, platform, notice, [row], {person.id: person}, number, avoid=avoid)
     serving.attempts(ctx, notice, [row], number, rows)
+
+
+def _mute(ctx: Context, platform: Platform, notice: Notice, person: Person) -> str:
+    """The way of the last message in the chat, where the platform never says what became of it: a silent drop there
+    shows as silence alone, so the next one goes in another form."""
+    a = tb.attempt.c
+    mine = (a.notice_id == notice.id, a.person_id == person.id, a.channel.startswith(f"{platform.name}."))
+    channel = ctx.db.execute(sa.select(a.channel).where(*mine).order_by(a.at.desc(), a.step.desc()).limit(1)).scalar()
+    way = platform.routes.get(str(channel or "").rpartition(".")[2]) if isinstance(platform, Crowds) else None
+    return way.name if way and way.tells == "nothing" else ""
 
 
 def _address(app: App, ctx: Context, notice: Notice, person: Person, move: Move) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -10,14 +12,40 @@ from sqlalchemy.engine import Connection
 
 from bot.evidence.tables import ev_event
 from bot.people import Person
+from bot.web import record
 from bot.web.pages import Visit
 from bot.web.record import moment
-from handlers.notices import cards, page_words
+from handlers.notices import cards, hearing, page_words
 from handlers.notices.store import Notice, Recipient
 
 if TYPE_CHECKING:
     from handlers.notices.views_own import File
 LINE = "-" * 24
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One answer as it was given. `answer` is a key of hearing.SAID; `at` when they gave it, UTC."""
+
+    answer: str
+    at: datetime
+    words: str
+
+
+_ANSWERS = {type: answer for answer, type in hearing.SAID.items()}
+
+
+def given(visit: Visit, db: Connection, notice_id: str, person: Person) -> list[Said]:
+    """Everything the person answered about a notice, in order: what came later takes nothing back."""
+    c = ev_event.c
+    where = (c.subject == person.ref, c.object_id == notice_id, c.type.in_(_ANSWERS))
+    rows = db.execute(sa.select(c.event_id, c.type, c.at_ms).where(*where).order_by(c.n)).all()
+    parts = record.parts_of(db, [row.event_id for row in rows], record.reader(visit.app))
+    found = []
+    for row in rows:
+        words = next((each.text or "" for each in parts.get(row.event_id, ()) if each.name == "words"), "")
+        found.append(Said(_ANSWERS[row.type], moment(row.at_ms), words))
+    return found
 
 
 def handed(db: Connection, notice_id: str, person: Person) -> bool:

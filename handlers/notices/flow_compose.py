@@ -9,11 +9,11 @@ from zoneinfo import ZoneInfo
 from bot import access
 from bot.card import Card
 from bot.context import Context
-from bot.event import UNKNOWN, Event
-from bot.router import heard, on, words
+from bot.errors import Refused
+from bot.event import Event
+from bot.router import on, words
 from handlers.notices import (
     approving,
-    attachments,
     cards,
     cards_compose,
     checking,
@@ -34,10 +34,8 @@ _WHO = re.compile(
     re.I,
 )
 _OTHER = re.compile(r"目标|绩效|打分|评分|goals?|scor|performance", re.I)
-_ABOUT = re.compile(r"^(?:暂停|继续|停止)\s*通知|^(?:pause|resume|stop) notice", re.I)
-FILES = ("file", "picture", "image", "video")
-"""What vendors call a message that is a file: DingTalk `msgtype`, WeCom `MsgType`. None of them brings its content."""
-_ALL = re.compile(r"^(?:全部停止|停止所有通知|stop all notices)[。.!！]?$", re.I)
+_ABOUT = re.compile(r"^(?:暂停|继续|停止)\s*(?:通知|《)|^(?:pause|resume|stop) notice", re.I)
+_ALL = re.compile(r"^(?:全部停止|紧急停止|急停|停止所有通知|stop all notices|emergency stop)[。.!！]*$", re.I)
 
 
 def _who(ctx: Context, text: str) -> bool:
@@ -74,25 +72,12 @@ def said(event: Event, ctx: Context) -> Card | None:
     return _later(ctx, text) if shifted else _preview_newest(ctx)
 
 
-@heard
-def file_sent(event: Event, ctx: Context) -> None:
-    """A writer of notices sends a file in the chat: told at once that it was not taken, and where it is added."""
-    kind = event.data.get("type") or event.data.get("msg_type", "")
-    if event.action != UNKNOWN or kind not in FILES or event.data.get("conversation") == "2" or not _writer(ctx):
-        return
-    found = store.newest(ctx.db, 1, author_id=ctx.actor.id, state=drafts.EDITABLE) if ctx.actor else []
-    link = ctx.page(f"/notices/{found[0].id}/edit" if found else "/notices/new", ctx.actor)
-    name = steering.title(ctx, found[0]) if found and found[0].texts else ""
-    most = ctx.settings.notice_file_mb
-    steering.say(
-        ctx, cards_compose.add_on_page(name, tuple(attachments.KINDS), most, link), found[0].id if found else ""
-    )
-
-
 def _compose(ctx: Context, rest: str) -> Card:
     title, _, body = rest.strip().partition("\n")
     if not title.strip() or not body.strip():
         return steering.say(ctx, cards_compose.how(ctx.page("/notices/new", ctx.actor)))
+    if too_long := richtext.title_problem(title):
+        raise Refused(too_long)
     notice_id = drafts.create(ctx, drafts.Draft({"zh": (title.strip(), body.strip())}))
     return _draft_card(ctx, notice_id)
 

@@ -88,8 +88,16 @@ def of(app: App, notice: Notice) -> Forecast:
         zone = ZoneInfo(app.settings.timezone)
         midnight = datetime.combine(now.astimezone(zone).date(), time(), zone)
         personal = bool(notice.texts and cards.buttons(serving.shown_of(app.context_on(db), notice, "zh", 0)))
+        planned = serving.Planned(notice.importance, len(chosen.people), notice.plan)
+        few = app.settings.notice_cards_to
+
+        def way(name: str, to: int) -> tuple[Platform, str]:
+            """The platform and its route, empty for personal cards: what sending will choose."""
+            at = app.platforms[name]
+            return at, serving.route_of(at, planned, to, personal=personal, small=few)
+
         parts = tuple(
-            _part(db, notice, _way(app.platforms[name], notice, found, personal), found, midnight, quotas[name])
+            _part(db, notice, way(name, len(found)), found, midnight, quotas[name])
             for name, found in sorted(reachable.items())
         )
     languages = Counter((each.platform, each.locale) for found in reachable.values() for each in found)
@@ -120,11 +128,6 @@ def _quota(platform: Platform) -> Mapping[str, int] | None:
         return platform.quota()
     except PlatformError:
         return None
-
-
-def _way(platform: Platform, notice: Notice, found: Sequence[Target], personal: bool) -> tuple[Platform, str]:
-    """The platform and its route, empty for personal cards: what sending will choose."""
-    return platform, serving.route_of(platform, notice, len(found), personal=personal)
 
 
 def _part(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from handlers.notices import climbing, drops, freezing, parcels, recall, schedule, sending
+from handlers.notices import climbing, drops, freezing, parcels, recall, reminding, schedule, sending
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -14,6 +14,7 @@ JOBS: Mapping[str, tuple[int, Callable[[App], object]]] = {
     "due": (15, schedule.due),
     "follow": (300, freezing.follow),
     "send": (2, sending.send_due),
+    "remind": (2, reminding.asked),
     "drops": (60, drops.find),
     "climb": (60, climbing.climb),
     "close": (60, climbing.close_due),

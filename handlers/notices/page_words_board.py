@@ -101,6 +101,23 @@ BOARD: Mapping[str, Pair] = {
     "board_reminded": ("已提醒 {n} 人。", "Reminded {n}."),
     "board_parcel": ("快递已登记。", "The parcel is registered."),
     "board_photo": ("照片已保存。", "The photo is kept."),
+    "board_deemed": (
+        "已按所引条款标明「视为收到」。这不是收到，也不计入收到的人数。",
+        "Stamped as deemed received by the clause cited. It is no receipt and counts as none.",
+    ),
+    "deem": ("视为收到", "Deemed received"),
+    "deem_lead": (
+        "本人没有答复时，可以依据规章的条款标明「视为收到」。记录会写明是您依据这一条款标明的：本人没有收到、没有答复，"
+        "也没有同意；名单上的数字不变。",
+        "Where the person gives no answer, a clause of the rules may deem it received. The record will say that you "
+        "stamped it by this clause: the person neither received nor answered nor agreed, and no number changes.",
+    ),
+    "deem_clause": ("依据的条款（原文或编号）", "The clause (its words or number)"),
+    "deem_do": ("标明视为收到", "Stamp as deemed received"),
+    "deemed_already": (
+        "已标明视为收到：{clause}（{by}，{time}）。不计入收到。",
+        "Deemed received: {clause} ({by}, {time}). Counts as no receipt.",
+    ),
     "board_again": ("已经登记过。", "Registered before."),
     "board_previewed": ("预览已发到您的聊天。", "The preview is in your chat."),
     "board_submitted": ("名单已固定，正在发送。", "The list is frozen and sending has begun."),
@@ -153,6 +170,7 @@ BOARD: Mapping[str, Pair] = {
     "our_time": ("我们得知", "known to us"),
     "raw": ("平台原文", "Raw record"),
     "no_record": ("还没有记录。", "Nothing is on record yet."),
+    "open_file": ("打开文件", "Open the file"),
     "paper": ("纸质副本", "Paper copy"),
     "photo": ("下载照片", "Download the photo"),
     "add_parcel": ("登记快递", "Register a parcel"),

@@ -47,10 +47,21 @@ FORM: Mapping[str, Pair] = {
         "Once there is a title and a text, the cards show here.",
     ),
     "preview_hint": (
-        "聊天里显示开头，打开后是全文。人多时钉钉会改用工作通知：按钮换成打开页面，答复在页面上。",
-        "The chat shows the beginning, the page the whole text. For many people DingTalk uses work notices: a button "
-        "opens the page and answers are given there.",
+        "这就是平台适配器实际会发出的内容。带 › 的按钮打开页面，其余在聊天里直接答复；打开后的页面总是全文。",
+        "This is what will really be sent. Buttons with › open the page, the others answer in the chat; the page "
+        "always holds the whole text.",
     ),
+    "preview_cut": (
+        "聊天里放不下全部内容，末尾会截断；全文在页面上。",
+        "It does not all fit in the chat and is cut; the page holds the whole.",
+    ),
+    "goes_each": ("给每个人一张卡片", "A card to each person"),
+    "goes_many": ("一次发给许多人，内容相同", "The same to many people at once"),
+    "only_without_callback": (
+        "仅当应用没有设置接收消息的地址时，改为：",
+        "Only where the app has no address to receive messages, instead:",
+    ),
+    "only_without_template": ("仅当卡片模板不可用时，改为：", "Only where the card template cannot be used, instead:"),
     "to_edit": ("去修改", "Change it"),
     "preview_me": ("保存并发到我自己的聊天", "Save and send it to my own chat"),
     "page_there": ("打开后的页面", "The page it opens"),

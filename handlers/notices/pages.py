@@ -7,6 +7,7 @@ from pathlib import Path
 from bot.web.pages import Pages, Place
 from handlers.notices import (
     page_words,
+    previewing,
     views_actions,
     views_board,
     views_check,
@@ -23,7 +24,7 @@ def register(pages: Pages) -> None:
     pages.get("/notices", views_board.overview)
     pages.get("/notices/new", views_compose.new)
     pages.post("/notices/new", views_compose.save, most=views_compose.MOST)
-    pages.post("/notices/preview", views_compose.preview)
+    pages.post("/notices/preview", previewing.preview)
     pages.get("/notices/list.csv", views_compose.example)
     _own(pages, one)
     pages.get(f"{one}/edit", views_compose.edit)
@@ -35,6 +36,7 @@ def register(pages: Pages) -> None:
     pages.get(f"{one}/people", views_board.people)
     pages.get(f"{one}/charts", views_board.chart)
     pages.get(person, views_person.page)
+    pages.post(f"{person}/deem", views_person.deem)
     pages.post(f"{person}/parcel", views_person.parcel, most=views_person.PHOTO)
     pages.get(f"{one}/parcels/<parcel_id>/photo", views_person.photo)
     for view in (views_actions.pause, views_actions.resume, views_actions.stop, views_actions.remind):

@@ -57,7 +57,7 @@ class Move:
 
 _HOURS: Mapping[str, tuple[tuple[Channel, int], ...]] = {
     "inform": (),
-    "read": (("chat", 24),),
+    "read": (("chat", 24), ("mail", 24)),
     "confirm": (("chat", 24), ("sms", 24), ("mail", 0), ("manager", 24), ("call", 24)),
     "sign": (("chat", 24), ("sms", 24), ("mail", 0), ("manager", 24), ("call", 24)),
 }

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from bot import absence_facts, quiet_facts
+from bot import absence_facts, quiet_facts, receipts
+from bot.card import Card
 from bot.context import Context
 from bot.errors import Refused
-from bot.locale import t
-from bot.people import Person
+from bot.locale import speaking, t
+from bot.people import People, Person
 from bot.ports import Platform
-from handlers.notices import plan, sending, serving, store
+from handlers.notices import plan, schedule, sending, serving, store
 from handlers.notices import tables as tb
 from handlers.notices.store import Notice, Recipient
 
 if TYPE_CHECKING:
     from bot.app import App
 
+Folk = Mapping[str, Person]
 APART = timedelta(hours=4)
 """Between two reminders by hand to one person."""
 REASONS = {
@@ -47,17 +49,61 @@ def remind(
     notice: Notice,
     people: Sequence[str] | None = None,
     *,
-    platforms: Mapping[str, Platform] | None = None,
+    platforms: Mapping[str, Platform],
 ) -> Reminded:
     """Queue one more message for `people` (ids; None: everybody on the list) who have not done what was asked.
 
-    `platforms` as in App; without them every reminder is a personal card, which the worker sends by name. Refused when
-    the notice takes no reminders.
+    `platforms` as in App: the same words go by each platform's way for many. Refused when the notice takes no
+    reminders.
     """
+    done = _through(ctx, notice, people, lambda go, folk: _send(ctx, notice, go, folk, platforms))
+    source = {"count": str(done.count)} | {why: str(len(ids)) for why, ids in done.skipped.items()}
+    ctx.record("notice.reminded", notice.id, source=source)
+    return done
+
+
+def ask(ctx: Context, notice: Notice) -> Reminded:
+    """From the chat: whom a reminder would reach now. The worker, which knows the ways for many, sends it at once and
+    looks again who has to be left out. Refused as in `remind`."""
+    found = _through(ctx, notice, None, lambda _go, _folk: None)
+    who = ctx.actor.id if ctx.actor else ""
+    ctx.db.execute(sa.update(tb.notice).where(tb.notice.c.id == notice.id).values(remind_by=who))
+    return found
+
+
+def asked(app: App) -> int:
+    """Job: what `ask` left to do; how many notices."""
+    with app.engine.connect() as db:
+        c = tb.notice.c
+        due = [(row.id, row.remind_by) for row in db.execute(sa.select(c.id, c.remind_by).where(c.remind_by != ""))]
+    return sum(_asked(app, *each) for each in due)
+
+
+def _asked(app: App, notice_id: str, who: str) -> bool:
+    with app.engine.connect() as db:
+        person = People(db).get(who)
+    with app.context(person) as ctx:
+        mine = (tb.notice.c.id == notice_id, tb.notice.c.remind_by == who)
+        taken = ctx.db.execute(sa.update(tb.notice).where(*mine).values(remind_by="")).rowcount == 1
+        notice = store.get(ctx.db, notice_id)
+        if not taken or notice is None or person is None or not person.active:
+            return False
+        with speaking(person.locale):
+            try:
+                remind(ctx, notice, platforms=app.platforms)
+            except Refused as refusal:  # paused or recalled in between
+                title = notice.said(person.locale)[0]
+                ctx.say(person, Card(t("《{title}》没有提醒", title=title), str(refusal)), schedule.desk(notice.id))
+            receipts.give(ctx)
+    return True
+
+
+def _through(
+    ctx: Context, notice: Notice, people: Sequence[str] | None, send: Callable[[list[Recipient], Folk], None]
+) -> Reminded:
     if notice.state not in ("sending", "sent") or notice.recalled_at or notice.replaced_id:
         raise Refused(t("这份通知已暂停、结束或被撤回，不能提醒。"))
-    r = tb.recipient.c
-    where = (r.person_id.in_(list(people)),) if people is not None else ()
+    where = (tb.recipient.c.person_id.in_(list(people)),) if people is not None else ()
     count, skipped = 0, dict[str, list[str]]()
     for rows in store.each(ctx.db, notice.id, *where):
         folk = serving.people_of(ctx.db, [each.person_id for each in rows])
@@ -67,12 +113,9 @@ def remind(
                 skipped.setdefault(why, []).append(row.person_id)
             else:
                 go.append(row)
-        _send(ctx, notice, go, folk, platforms or {})
+        send(go, folk)
         count += len(go)
-    found = {why: tuple(ids) for why, ids in skipped.items()}
-    source = {"count": str(count)} | {why: str(len(ids)) for why, ids in found.items()}
-    ctx.record("notice.reminded", notice.id, source=source)
-    return Reminded(count, found)
+    return Reminded(count, {why: tuple(ids) for why, ids in skipped.items()})
 
 
 def _reasons(ctx: Context, notice: Notice, rows: Sequence[Recipient], folk: Mapping[str, Person]) -> list[str]:
@@ -112,7 +155,7 @@ def _send(
     for row in rows:
         groups.setdefault((row.platform, row.locale, numbers[row.person_id] + 1), []).append(row)
     for (platform, _locale, number), group in sorted(groups.items()):
-        known = platforms.get(platform) or _Personal(platform)
+        known = platforms.get(platform) or _Personal(platform)  # switched off since: the row waits for it by name
         sent = serving.serve(ctx, known, notice, group, folk, number)  # type: ignore[arg-type]  # only its name is read
         serving.attempts(ctx, notice, group, number, sent)
         mine = (tb.recipient.c.notice_id == notice.id, tb.recipient.c.person_id.in_([e.person_id for e in group]))

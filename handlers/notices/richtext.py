@@ -124,13 +124,18 @@ def fit(text: str, platform: str) -> tuple[str, bool]:
     return raw[: most - len("…".encode())].decode(errors="ignore") + "…", True
 
 
+def title_problem(title: str) -> str:
+    """What is stored is cut to this, so whoever takes a title asks first; empty when it fits."""
+    return t("标题最多 120 个字，一行") if len(title.strip()) > 120 or "\n" in title.strip() else ""
+
+
 def problems(title: str, body: str) -> list[str]:
     """What the author should change before this is published."""
     found = []
     if not title.strip():
         found.append(t("没有标题"))
-    if len(title) > 120 or "\n" in title:
-        found.append(t("标题最多 120 个字，一行"))
+    if title_problem(title):
+        found.append(title_problem(title))
     if not plain(body).strip():
         found.append(t("没有正文"))
     if len(body) > LONGEST:

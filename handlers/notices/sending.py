@@ -88,8 +88,11 @@ def stop(ctx: Context, notice: Notice, reason: str = "") -> bool:
 
 
 def emergency_stop(ctx: Context, reason: str = "") -> int:
-    """Stop every notice that is going out or paused; how many."""
-    return sum(stop(ctx, each, reason) for each in store.newest(ctx.db, 1000, state=("sending", "paused")))
+    """Stop every notice that is going out, paused, or still followed up; how many."""
+    r = tb.recipient.c
+    followed = set(ctx.db.execute(sa.select(r.notice_id).where(r.next_at.is_not(None)).distinct()).scalars())
+    found = store.newest(ctx.db, 1000, state=store.LIVE)
+    return sum(stop(ctx, each, reason) for each in found if each.state != "sent" or each.id in followed)
 
 
 def progress(db: Connection, notice_id: str) -> Progress:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
@@ -22,10 +24,19 @@ from handlers.notices import tables as tb
 from handlers.notices.cards import Shown
 from handlers.notices.store import Notice, Recipient
 
-SMALL, MIDDLE = 200, 10_000
-"""Below the first a card with buttons goes to each person; what is larger than the second waits for everything else."""
+MIDDLE = 10_000
+"""What is larger waits for everything else."""
 PREFERRED = ("work", "shared", "robot")
 """Ways of a platform, first the one whose results can be asked for by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What the ways of a notice depend on, of one that is still being written; fields as in Notice."""
+
+    importance: str
+    people: int
+    plan: tuple[Mapping[str, Any], ...] = ()
 
 
 def serve(
@@ -38,7 +49,8 @@ def serve(
     """
     shown = shown_of(ctx, notice, to[0].locale, nth)
     priority = SOON if notice.urgent else NORMAL if notice.people <= MIDDLE else BULK
-    route = route_of(platform, notice, len(to), avoid, personal=bool(cards.buttons(shown)))
+    few = ctx.settings.notice_cards_to
+    route = route_of(platform, notice, len(to), avoid, personal=bool(cards.buttons(shown)), small=few)
     say = cards.again if nth else cards.first
     path = f"/notices/{notice.id}"
     if route and isinstance(platform, Crowds):
@@ -59,15 +71,17 @@ def serve(
     return found
 
 
-def route_of(platform: Platform, notice: Notice, people: int, avoid: str = "", *, personal: bool = True) -> str:
+def route_of(
+    platform: Platform, notice: Notice | Planned, people: int, avoid: str = "", *, personal: bool = True, small: int
+) -> str:
     """The platform's way for many, or nothing: personal cards. Not `personal`: a card without buttons is the same for
-    everybody, and one call takes it to a thousand.
+    everybody, and one call takes it to a thousand. `small`: to so many people (of the whole notice) cards go.
     """
     if not isinstance(platform, Crowds):
         return ""
     wanted = [str(each.get("route", "")) for each in notice.plan if each.get("channel") == platform.name]
-    answered = personal and notice.importance in ("confirm", "sign") and notice.people <= SMALL
-    if not wanted and (answered or (avoid and people <= SMALL)):
+    answered = personal and notice.importance in ("confirm", "sign") and notice.people <= small
+    if not wanted and (answered or (avoid and people <= small)):
         return ""
     order = [*wanted, *PREFERRED, *platform.routes]
     known = [each for each in order if each in platform.routes]

@@ -99,7 +99,7 @@ def waiting_for(ctx: Context, notice: Notice) -> tuple[list[str], int]:
 def remind(event: Event, ctx: Context) -> Card | None:
     """[提醒他们]: by the graded rule, never whoever is on leave or was just asked."""
     notice = drafts.mine(ctx, event.ref)
-    done = reminding.remind(ctx, notice)
+    done = reminding.ask(ctx, notice)
     skipped = sum(len(ids) for why, ids in done.skipped.items() if why not in ("done", "left"))
     return say(ctx, cards_compose.reminded(title(ctx, notice), done.count, skipped), notice.id)
 
@@ -108,7 +108,7 @@ def steer(ctx: Context, text: str) -> Card:
     """暂停 / 继续 / 停止通知."""
     said_ = _STEER.match(text)
     what = _WHAT[said_[1].lower()] if said_ else "paused"
-    states = {"paused": ("sending",), "resumed": ("paused",), "stopped": ("sending", "paused")}[what]
+    states = {"paused": ("sending",), "resumed": ("paused",), "stopped": store.LIVE}[what]
     found = named(text, _mine(ctx, states))
     if len(found) != 1:
         return say(ctx, cards_compose.which([each.title for each in found[:9]]))

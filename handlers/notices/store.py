@@ -49,6 +49,7 @@ class Notice:
     replaced_id: str
     recalled_at: datetime | None
     reason: str
+    remind_by: str
     texts: Mapping[str, tuple[str, str]]
 
     def said(self, locale: str) -> tuple[str, str]:

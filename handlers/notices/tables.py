@@ -46,6 +46,7 @@ notice = Table(
     Column("replaced_id", String(32), nullable=False, default=""),  # the one that superseded it
     Column("recalled_at", UTCDateTime),
     Column("reason", String(200), nullable=False, default=""),  # why paused, stopped or recalled
+    Column("remind_by", String(40), nullable=False, default="", info=PERSON),  # asked in chat to remind
 )
 text = Table(
     "nt_text",

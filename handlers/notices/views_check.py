@@ -18,10 +18,11 @@ from bot.errors import Refused
 from bot.locale import speaking
 from bot.tables import person as people_table
 from bot.web.pages import Visit
-from handlers.notices import approving, checking, drafts, forecast, forms, opens, page_words, schedule
+from handlers.notices import approving, checking, drafts, forecast, forms, opens, page_words, schedule, serving
 from handlers.notices.forecast import Forecast
+from handlers.notices.previewing import phones
 from handlers.notices.store import Notice
-from handlers.notices.views_compose import editable, phones
+from handlers.notices.views_compose import editable
 from handlers.notices.views_own import draw, files_of, rich
 
 NAMES = 200
@@ -51,10 +52,12 @@ def _shown(
         except ValueError as error:
             problems.append(str(error))
     values = forms.values_of(drafts.draft_of(notice), ZoneInfo(visit.person.zone))
+    planned = serving.Planned(notice.importance, expected.people if expected else notice.people, notice.plan)
+    shown = phones(visit, values, notice.id, planned)
     texts = [(locale, title, rich(body)) for locale, (title, body) in notice.texts.items()]
     page = draw(
         visit, "check.html", notice=notice, problems=list(dict.fromkeys(problems)), refused=refused.splitlines(),
-        expected=expected, names=_names(visit, expected), texts=texts, files=files, phones=phones(visit, values),
+        expected=expected, names=_names(visit, expected), texts=texts, files=files, phones=shown,
         said=said, two=_two(visit, notice, expected), most=NAMES,
         v=values, open=notice.state in drafts.EDITABLE, own=notice.author_id == visit.person.id,
     )  # fmt: skip

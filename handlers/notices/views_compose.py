@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -12,8 +10,7 @@ from flask import make_response, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
-from bot import clock, jobs, receipts
-from bot.card import Can, Card, as_text, reduce
+from bot import receipts
 from bot.errors import Refused
 from bot.locale import speaking
 from bot.sheets import BadFile
@@ -22,27 +19,22 @@ from bot.web.pages import Visit
 from handlers.notices import (
     attachments,
     audience,
-    cards,
-    cards_compose,
     drafts,
     forms,
     opens,
     page_words,
     plan,
-    schedule,
-    serving,
+    richtext,
     store,
 )
-from handlers.notices.cards import Shown
+from handlers.notices.previewing import NEW, phones, send_preview
 from handlers.notices.store import Notice
 from handlers.notices.views_board import may_open
-from handlers.notices.views_own import draw, files_of, rich
+from handlers.notices.views_own import draw, files_of
 
 MOST = attachments.COUNT * attachments.SIZE + (1 << 20)
 """Bytes of the form with its files."""
 ROWS = 50
-NEW = "nt-000000"
-"""Stands for the id that a draft has once it is stored."""
 SAID = ("saved", "copied", "template", "previewed", "changed")
 
 
@@ -107,6 +99,8 @@ def save(visit: Visit, notice_id: str = "") -> ResponseReturnValue:
     problems += [
         page_words.say(visit.lang, "unreadable", field=page_words.say(visit.lang, f"f_{each}")) for each in wrong
     ]
+    with speaking(visit.lang):
+        problems += dict.fromkeys(filter(None, (richtext.title_problem(title) for title, _ in draft.texts.values())))
     try:
         with visit.app.context(visit.person) as ctx, speaking(visit.lang):
             if notice:
@@ -183,59 +177,6 @@ def _attach(visit: Visit, notice_id: str) -> list[str]:
         except Refused as error:
             problems.append(str(error))
     return problems
-
-
-def phones(visit: Visit, values: Mapping[str, Any], notice_id: str = NEW) -> list[tuple[str, str, Card]]:
-    """(platform, language, card as it is shown there) of what was typed so far."""
-    now, zone = clock.now(), _zone(visit)
-    with visit.app.engine.connect() as db:
-        files = len(files_of(db, notice_id))
-    found = []
-    for locale in ("zh", "en"):
-        title, body = values[f"title_{locale}"], values[f"body_{locale}"]
-        if not (title or body):
-            continue
-        due = str(values["deadline"]).replace("T", " ")[5:16]
-        offered = tuple(str(each) for each in values["answers"])
-        local = now.astimezone(zone).strftime("%m-%d")
-        shown = Shown(notice_id, title, body, local, due, str(values["importance"] or "inform"), offered, files=files)
-        with speaking(locale):
-            card = cards.first(shown, "#")
-            found += [(name, locale, reduce(card, each.can, "#")) for name, each in visit.app.platforms.items()]
-    return found
-
-
-def preview(visit: Visit) -> ResponseReturnValue:
-    """The phones and the page for what is being typed; part of a page, which its form puts in place."""
-    with visit.app.engine.connect() as db:
-        if not may_open(db, visit.person):
-            raise NotFound
-    values = forms.typed(request.form)
-    return draw(visit, "preview.html", phones=phones(visit, values), html=rich(values["body_zh"]))
-
-
-def send_preview(visit: Visit, notice: Notice) -> None:
-    """To its author: the very card in each language that was written, then in words what each platform makes of it.
-
-    Its buttons answer nothing: the notice has no list yet, so they say that it is not theirs.
-    """
-    desk, written = schedule.desk(notice.id), []
-    with visit.app.context(visit.person) as ctx:
-        for locale in notice.texts:
-            with speaking(locale):
-                link = ctx.page(f"/notices/{notice.id}/check")
-                written.append((locale, cards.first(serving.shown_of(ctx, notice, locale, 0), link)))
-        for _locale, card in written:
-            ctx.say(visit.person, card, desk)
-        for name, platform in visit.app.platforms.items():
-            said = "\n\n".join(_in_words(locale, card, platform.can) for locale, card in written)
-            ctx.say(visit.person, functools.partial(cards_compose.rendered, name, said), desk)
-    jobs.nudge(visit.app, "drain")
-
-
-def _in_words(locale: str, card: Card, can: Can) -> str:
-    with speaking(locale):
-        return as_text(reduce(card, can))
 
 
 def example(visit: Visit) -> ResponseReturnValue:

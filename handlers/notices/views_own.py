@@ -105,9 +105,10 @@ def _shown(visit: Visit, notice: Notice, row: Recipient, said: str, tried: Mappi
         newer = store.get(db, notice.replaced_id) if notice.replaced_id else None
         on_newer = bool(newer and newer.state in OUT and store.recipient(db, newer.id, visit.person.id))
         paper = paper_of(db, notice.id, visit.person) if notice.importance == "sign" else None
+        given = copies.given(visit, db, notice.id, visit.person) if row.answered_at else []
     over = bool(notice.state == "closed" or (notice.deadline and notice.deadline < clock.now()))
     values: dict[str, object] = {"title": title, "html": rich(body), "files": files}
-    values |= {"hash": page_words.text_hash(title, body)}
+    values |= {"given": given, "hash": page_words.text_hash(title, body)}
     values |= {"notice": notice, "row": row, "over": over, "board": board, "newer": newer if on_newer else None}
     values |= {"offered": [each for each in ANSWERS if each in notice.answers], "document": paper}
     values |= {"said": said if said in KINDS else "", "tried": dict(tried or {})}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
@@ -23,7 +24,7 @@ from bot.people import People, Person
 from bot.web import record
 from bot.web.downloads import attached
 from bot.web.pages import Visit
-from handlers.notices import board, page_words, parcels, store
+from handlers.notices import answers, board, page_words, parcels, store
 from handlers.notices.store import Recipient
 from handlers.notices.views_board import Seen, seen
 from handlers.notices.views_own import draw
@@ -31,14 +32,19 @@ from handlers.notices.views_own import draw
 PHOTO = 6 << 20
 """Bytes of the form that brings a photo; `parcels.photo` takes a little less."""
 RAW = ("platform.json", "track")
-TEXTS = ("title", "text", "document")
+TEXTS = ("title", "text", "document", "stamp")
+FILES = "chat."
+SAID = ("parcel", "photo", "again", "deemed")
+DEEMED = "notice.deemed_received"
 OF_ALL = ("notice.accepted", "notice.platform_read", "notice.content_shown", "notice.dropped")
 """What a manager may see of somebody: that it went and arrived, never what was answered."""
 
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """One recorded event. `at`: as its source says, `learned`: when we knew. `source`: names and codes."""
+    """One recorded event. `at`: as its source says, `learned`: when we knew. `source`: names and codes.
+
+    `page`: where HR opens the file that was sent."""
 
     id: str
     type: str
@@ -48,6 +54,7 @@ class Happening:
     source: tuple[tuple[str, str], ...]
     words: tuple[tuple[str, str], ...]
     raw: str
+    page: str = ""
 
 
 def happenings(visit: Visit, db: Connection, notice_id: str, person: Person, *, whole: bool) -> list[Happening]:
@@ -61,10 +68,13 @@ def happenings(visit: Visit, db: Connection, notice_id: str, person: Person, *, 
         said = [(each.name, each.text or "") for each in parts.get(row.event_id, ())]
         raw = next((text for name, text in said if name in RAW), "")
         words = tuple((name, text) for name, text in said if name not in (*RAW, *TEXTS) and text)
+        if row.type.startswith(FILES) and not access.is_hr(visit.person):  # it may be about health, and so may its name
+            words = ()
         at, learned = record.moment(row.at_ms), record.moment(row.seen_ms)
         source = _source(row.envelope) if whole else ()
+        page = dict(source).get("page", "") if row.type.startswith(FILES) and access.is_hr(visit.person) else ""
         by = names.get(row.actor, "")
-        found.append(Happening(row.event_id, row.type, at, learned, by, source, words, raw))
+        found.append(Happening(row.event_id, row.type, at, learned, by, source, words, raw, page))
     return found
 
 
@@ -102,8 +112,30 @@ def page(visit: Visit, notice_id: str, person_id: str) -> ResponseReturnValue:
     group = group if whole or group in board.FOR_MANAGERS else "answered"
     values = {"notice": found.notice, "subject": person, "row": row, "tries": tries, "told": told, "parcels": sent}
     said = request.args.get("said", "")
-    values |= {"group": group, "role": found.role, "said": said if said in ("parcel", "photo", "again") else ""}
-    return draw(visit, "person.html", tried={}, problem="", **values)
+    values |= {"group": group, "role": found.role, "said": said if said in SAID else ""}
+    return draw(visit, "person.html", tried={}, problem="", **_deemed(visit, person, row, told), **values)
+
+
+def _deemed(visit: Visit, person: Person, row: Recipient, told: Sequence[Happening]) -> dict[str, object]:
+    """Who may stamp it: HR, of somebody else who has not answered. And what was stamped already."""
+    may = access.is_hr(visit.person) and person.id != visit.person.id and row.answered_at is None
+    before = [(dict(each.words).get("clause", ""), each.by, each.at) for each in told if each.type == DEEMED]
+    return {"may_deem": may, "deemed": before}
+
+
+def deem(visit: Visit, notice_id: str, person_id: str) -> ResponseReturnValue:
+    """视为收到 by the clause that HR cites: on record with the stamp, no rung and no answer."""
+    found, person, row = _one(visit, notice_id, person_id)
+    if found.role != "all" or not _deemed(visit, person, row, ())["may_deem"]:
+        raise NotFound
+    clause = request.form.get("clause", "")
+    try:
+        with visit.app.context(visit.person) as ctx, speaking(visit.lang):
+            answers.on_behalf(ctx, found.notice, person, "deemed", clause)
+            receipts.give(ctx)
+    except Refused as error:
+        return _refused(visit, found, (person, row), {}, str(error))
+    return redirect(f"/notices/{quote(notice_id, safe='')}/people/{quote(person_id, safe='')}?said=deemed", 303)
 
 
 def parcel(visit: Visit, notice_id: str, person_id: str) -> ResponseReturnValue:
@@ -137,6 +169,7 @@ def _refused(
         sent = parcels.of_person(db, found.notice.id, person.id)
     values = {"notice": found.notice, "subject": person, "row": row, "tries": tries, "told": told, "parcels": sent}
     values |= {"group": board.group(row.rung, row.trouble, row.answer), "role": "all", "said": ""}
+    values |= _deemed(visit, person, row, told)
     return Response(draw(visit, "person.html", tried=given, problem=problem, **values), 422, mimetype="text/html")
 
 

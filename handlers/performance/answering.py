@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -98,7 +99,8 @@ def show(ctx: Context, found: Result, answer: str) -> None:
     """Every copy of the card says what was answered."""
     cycle, person = cycle_of(ctx, found), person_of(ctx, found)
     link = ctx.page(f"/performance/results/{found.id}", person)
-    ctx.close(found.id, lambda _person, _ask: cards_results.answered(cycle.name, answer, link), kinds=(results.ASK,))
+    card = functools.partial(cards_results.answered, cycle.name, answer, link, may_appeal=may_appeal(ctx, found))
+    ctx.close(found.id, lambda _person, _ask: card(), kinds=(results.ASK,))
 
 
 def _tell_hr(ctx: Context, found: Result, person: Person, words: str) -> None:

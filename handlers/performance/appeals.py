@@ -105,7 +105,8 @@ def file(ctx: Context, result: Result, words: str, files: Sequence[Upload] = ())
     if reviewer is None:
         raise Refused(t(NOBODY))
     appeal_id = store.new_id(store.APPEAL)
-    kept = uploads.keep(ctx, appeal_id, files)
+    uploads.join(ctx, result.id, appeal_id)  # sent in the chat while the words were waited for
+    kept = [*uploads.of_matter(ctx, appeal_id), *uploads.keep(ctx, appeal_id, files)]
     day = ctx.now.astimezone(ZoneInfo(person.zone)).date()
     due = rules_results.working_deadline(day, rules_results.DECIDE_DAYS, person.zone, office_day)
     row = {"id": appeal_id, "result_id": result.id, "words": words, "state": "open", "reviewer_id": reviewer.id}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot import approvals_cards, approvals_flow, approvals_rows
+from bot import approvals_cards, approvals_flow, approvals_rows, approvals_sweep, asks
 from bot.approvals_faces import Asked, Face, Outcome, face
 from bot.approvals_rows import Approval
 from bot.asks import Ask
@@ -19,6 +19,8 @@ from handlers.performance.store import Result
 
 ASK = "performance.approval"
 REASON = "performance.return_reason"
+PAGE, MOST = "/performance/cockpit/approvals", 20
+"""Beyond so many that wait for somebody they come without a card of their own, and the page takes them together."""
 OWN = "评分人不能审批自己打的分，请由其他 HR 处理。"
 GONE = "没有找到这份结果。"
 
@@ -82,6 +84,20 @@ def keep(event: Event, ctx: Context) -> Card | None:
     return cards_scores.decided_before(name, cycle_of(ctx, found).name)
 
 
+def waiting(ctx: Context, result: Result) -> Ask | None:
+    """The actor's open question about this result."""
+    found = asks.of_matter(ctx.db, result.id, (ASK,))
+    return next((each for each in found if ctx.actor and each.person_id == ctx.actor.id and each.state == "open"), None)
+
+
+def bring(ctx: Context, result: Result) -> None:
+    """Send the actor the card of their question, which may have stayed back. Refused when nothing is asked of them."""
+    ask = waiting(ctx, result)
+    if ask is None or ctx.actor is None:
+        raise Refused(t(GONE))
+    approvals_sweep.again(ctx, ask.ref, ctx.actor, result.id)
+
+
 def send_back(event: Event, ctx: Context, ask: Ask, reason: str) -> Card:
     """The reason came as a chat reply: now it is returned, and the scorer reads it word for word."""
     found = store.result(ctx.db, ask.matter)
@@ -122,4 +138,4 @@ def _card(ctx: Context, found: Approval, asked: Asked) -> Card:
 
 
 for _kind in (results.KIND, f"{results.KIND}_head"):
-    face(Face(_kind, "绩效结果", ASK, results.APPROVE, _card))
+    face(Face(_kind, "绩效结果", ASK, results.APPROVE, _card, PAGE, MOST))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from bot import approvals_kept
 from bot.card import Card
 from bot.context import Context
 from bot.locale import speaking
@@ -31,7 +32,13 @@ class Question:
 def put(ctx: Context, questions: Iterable[Question], *, priority: int = BULK) -> int:
     """Ask and say them all, behind everything else that is to be sent unless said otherwise; returns how many."""
     asked, sent = list[Mapping[str, object]](), list[Mapping[str, object]]()
+    room: dict[tuple[str, str], int | None] = {}
     for each in questions:
+        key = each.person.id, each.kind
+        if key not in room:
+            room[key] = approvals_kept.room(ctx.db, *key)
+        left = room[key]
+        room[key] = None if left is None else left - 1
         ref = new_ref() if each.kind else ""
         with speaking(each.person.locale):
             body = dump_card(each.card(ref))
@@ -48,7 +55,7 @@ def put(ctx: Context, questions: Iterable[Question], *, priority: int = BULK) ->
                 "user_id": each.person.user_id,
                 "ask_ref": ref or None,
                 "body": body,
-                "state": "queued",
+                "state": "queued" if left is None or left > 0 else approvals_kept.KEPT,
                 "due": ctx.now,
                 "created_at": ctx.now,
                 "priority": priority,

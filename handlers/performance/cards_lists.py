@@ -25,6 +25,15 @@ class Line:
     grey: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A department in a list: how many of its people are below."""
+
+    name: str
+    below: int
+    people: int
+
+
 def mine(cycle: str, lines: Sequence[Line], attainment: str, left: str, link: str) -> Card:
     """我的绩效. `left`: weight still to be given out, empty when it adds up; `attainment` in per cent or empty."""
     states = {"proposed": t("待确认"), "agreed": t("已生效"), "dropped": t("已取消")}
@@ -64,6 +73,18 @@ def listed(cycle: str, total: int) -> Card:
     return Card(cycle, t("还有 {total} 人，名单在卡片里，可以一键提醒。", total=total))
 
 
+def low(cycle: str, areas: Sequence[Area], names: Sequence[str], most: int, link: str) -> Card:
+    """谁低于 70 %？ `areas`: departments with somebody below; more than `most` names are cut."""
+    note = t("只计算新鲜的进度；没有的记为未知，不算低。")
+    if not names and not areas:
+        return Card(cycle, t("没有人低于 70 %。"), footer=note, link=link)
+    text = "、".join(names[:most]) + (t(" 等") if len(names) > most else "")
+    names_of = [each.name or t("未分部门") for each in areas]
+    counts = [t("{below} / {people} 人", below=each.below, people=each.people) for each in areas]
+    facts = tuple(map(Fact, names_of, counts))
+    return Card(cycle, t("达成率低于 70 %：{names}", names=text), facts, footer=note, link=link)
+
+
 def all_confirmed(cycle: str) -> Card:
     """谁还没确认目标？ Nobody."""
     return Card(cycle, t("目标都已确认。"))
@@ -89,5 +110,7 @@ def samples() -> Mapping[str, Card]:
         "goals_pending": pending("r1", cycle, 3, ("张三", "赵六")),
         "goals_listed": listed(cycle, 3),
         "goals_confirmed": all_confirmed(cycle),
+        "goals_low": low(cycle, (Area("研发", 2, 12),), ("张三 66.7 %", "赵六 50 %"), 12, ""),
+        "goals_none_low": low(cycle, (), (), 12, ""),
         "goals_reminded": reminded(cycle, 2, {"away": 1, "recent": 0, "resting": 0}),
     }

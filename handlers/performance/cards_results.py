@@ -21,7 +21,10 @@ SENTENCES = {
     "appealed": "已记下：您提出了申诉。结果出来之前，有争议的部分不会计入工资。",
     "signed": "已记下：您同意并签字。加封的副本可以随时打开。",
     "deemed": "",
+    "received.last": "已记下：您仅确认收到。这不表示同意；仍可以回复「收到但不同意：……」，或打开详情签字。",
+    "objected.last": "已记下：您收到了，但不同意。您的话会原样保留。",
 }
+"""By answer; `.last` where no appeal can follow any more."""
 CONTENTS = 900
 """Characters of the reasons a card shows; the page shows all."""
 
@@ -103,10 +106,11 @@ def facts(shown: Face) -> tuple[Fact, ...]:
     )
 
 
-def answered(cycle: str, answer: str, link: str = "") -> Card:
-    """The card after the answer: which of the four, and what it does not say."""
+def answered(cycle: str, answer: str, link: str = "", *, may_appeal: bool = True) -> Card:
+    """The card after the answer: which of the four, and what it does not say. Offers only what may still follow."""
+    said = SENTENCES[answer] if may_appeal else SENTENCES.get(f"{answer}.last", SENTENCES[answer])
     return Card(
-        t("绩效结果：{cycle}", cycle=cycle), t(SENTENCES[answer]) if SENTENCES[answer] else "",
+        t("绩效结果：{cycle}", cycle=cycle), t(said) if said else "",
         closed=words_results.answer(answer), link=link,
     )  # fmt: skip
 

@@ -19,6 +19,12 @@ def score(ref: str, name: str, cycle: str, side: str, link: str) -> Card:
     return Card(title, text, buttons=(Button(t("稍后再写"), P + "score_later", ref),), link=link)
 
 
+def many_to_score(count: int, kept: int, link: str) -> Card:
+    """To HR, whose turn it is about more people than there are cards for. `kept`: without a card of their own."""
+    text = t("其中 {kept} 人没有逐件发卡片：名单在页面上，也可以回复「我的待办」。每个工作日只提醒一次。", kept=kept)
+    return Card(t("{count} 人等您评分", count=count), text, link=link)
+
+
 def score_later(cycle: str) -> Card:
     """[稍后再写]."""
     return Card(cycle, t("好的。回复「我的待办」可以再次打开。"), closed=t("稍后再写"))
@@ -80,6 +86,7 @@ def samples() -> Mapping[str, Card]:
     return {
         "score_self": score("r1", "张三", shown.cycle, "self", ""),
         "score_manager": score("r1", "张三", shown.cycle, "manager", ""),
+        "score_many": many_to_score(800, 780, "https://hr.example.com/performance/cockpit/scores"),
         "score_later": score_later(shown.cycle),
         "score_done": scored("张三", shown.cycle),
         "result_approval": approval("r1", "张三", shown, reasons, "王HR", ""),

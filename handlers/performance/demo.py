@@ -107,17 +107,20 @@ def _cycle(stage: Stage) -> str:
     hr.bring(here, f"{here}/import", "members", SCORERS)
     hr.send(here, {}, f"{here}/open")
     cycle = here.rsplit("/", 1)[1]
-    for cast in (SIGNS, DISPUTES):
-        _agreed(stage, cycle, cast)
+    # Both propose before anybody confirms: reviews begin on this very day, and once they have begun for whoever is
+    # settled first, another's goal comes late and wants a reason.
+    proposed = [(cast, _proposed(stage, cycle, cast)) for cast in (SIGNS, DISPUTES)]
+    for cast, goal in proposed:
+        for browser in (cast.at(stage), cast.at(stage, cast.boss)):
+            browser.send(goal, {}, f"{goal}/confirm")
     return cycle
 
 
-def _agreed(stage: Stage, cycle: str, cast: Cast) -> None:
+def _proposed(stage: Stage, cycle: str, cast: Cast) -> str:
+    """The path of their goal."""
     own = cast.at(stage)
     own.send(f"/performance/{cycle}/{_id(cast)}/goal", GOAL)
-    goal = re.findall(r"/performance/goals/pg-[0-9a-f]+", own.open("/performance"))[0]
-    for browser in (own, cast.at(stage, cast.boss)):
-        browser.send(goal, {}, f"{goal}/confirm")
+    return str(re.findall(r"/performance/goals/pg-[0-9a-f]+", own.open("/performance"))[0])
 
 
 def _scored(stage: Stage, cycle: str) -> None:

@@ -61,8 +61,9 @@ def import_rows(ctx: Context, cycle: Cycle | None, kind: FileKind, data: bytes, 
     if found or dry_run:
         return Imported(len(rows) - len({each.row for each in found}), tuple(found))
     count = write()
-    source = {"kind": kind, "rows": str(count), "sha256": hashlib.sha256(data).hexdigest()}
-    ctx.record("cycle.imported", cycle.id if cycle else "pc-import", source=source)
+    parts: dict[str, str | bytes] = {"file.sha256": hashlib.sha256(data).hexdigest()}
+    source = {"kind": kind, "rows": str(count)}
+    ctx.record("cycle.imported", cycle.id if cycle else "pc-import", parts=parts, source=source)
     return Imported(len(rows), ())
 
 

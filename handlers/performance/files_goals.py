@@ -150,7 +150,7 @@ def write(ctx: Context, cycle: Cycle, new: list[New]) -> int:
         head = {"id": goal_id, "cycle_id": cycle.id, "person_id": each.person.id, "no": numbers[each.person.id]}
         heads.append(head | {"version": 1, "state": "proposed"})
         versions.append(goals_rows.version_row(ctx, goal_id, 1, each.draft, "", by))
-        source = {"version": "1", "sha256": rules.digest(each.draft), "side": "hr", "cycle": cycle.id}
+        source = {"version": "1", "side": "hr", "cycle": cycle.id}
         parts = {"goal": rules.canonical(each.draft)}
         facts.append(Entry("goal.proposed", goal_id, each.person, parts, source))
     for start in range(0, len(heads), 1000):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from datetime import timedelta
 
@@ -86,7 +87,7 @@ def _take(event: Event, ctx: Context, answer: answering.Answer) -> Card:
         return cards_results.replaced(_name(ctx, found))
     if answer == "objected":
         _ask_words(ctx, actor, found, answer)
-    return cards_results.answered(_name(ctx, found), answer)
+    return cards_results.answered(_name(ctx, found), answer, may_appeal=answering.may_appeal(ctx, found))
 
 
 @on("performance.result_appealed")
@@ -171,8 +172,9 @@ def _given(ctx: Context, found: Result, answer: answering.Answer, words: str) ->
     if now.id != found.id:
         return cards_results.replaced(name)
     kinds = (f"{WORDS}.objected", f"{WORDS}.appealed")
-    ctx.close(found.id, lambda _person, _ask: cards_results.answered(name, answer), kinds=kinds)
-    return cards_results.answered(name, answer)
+    card = functools.partial(cards_results.answered, name, answer, may_appeal=answering.may_appeal(ctx, found))
+    ctx.close(found.id, lambda _person, _ask: card(), kinds=kinds)
+    return card()
 
 
 def _words_of(ctx: Context, ask: Ask, text: str) -> Card:

@@ -12,7 +12,7 @@ from handlers.performance.page_words_hr import HR, STATES
 
 SAID = (
     "proposed", "confirmed", "changed", "dropped", "saved", "submitted", "received", "objected", "appealed", "deemed",
-    "released", "published", "decided", "reassigned", "reminded", "opened", "created", "policy", "template",
+    "released", "published", "card", "decided", "reassigned", "reminded", "opened", "created", "policy", "template",
     "releasing",
 )  # fmt: skip
 """What a page can say came of a form."""

@@ -64,4 +64,11 @@ CYCLE: Mapping[str, Pair] = {
         "Departments with what is below them, or #tags, with commas",
     ),
     "same_template": ("同上", "As above"),
+    "card_hint": (
+        "这份结果在等您审批：可以在批量审批里一起批准，也可以把卡片发到聊天里，逐件同意或写明理由退回。",
+        "This result waits for your approval: approve it together with others, or have its card sent to your chat, to"
+        " approve it alone or return it with a reason.",
+    ),
+    "card_do": ("把审批卡片发给我", "Send me its card"),
+    "said_card": ("卡片已发到您的聊天里。", "The card is in your chat."),
 }

@@ -41,7 +41,7 @@ def _people(pages: Pages) -> None:
         pages.post(f"{ROOT}/goals/<goal_id>/{goal_view.__name__}", goal_view)
     pages.get(f"{ROOT}/results/<result_id>", views_result.one)
     pages.post(f"{ROOT}/results/<result_id>/answer", views_result.answer, most=views_result.MOST_FORM)
-    for view in (views_result.sign, views_result.deem, views_result.release, views_result.publish):
+    for view in (views_result.sign, views_result.deem, views_result.release, views_result.publish, views_result.card):
         pages.post(f"{ROOT}/results/<result_id>/{view.__name__}", view)
     pages.get(f"{ROOT}/files/<file_id>", views_result.file)
     pages.get(f"{ROOT}/appeals/<appeal_id>", views_appeal.one)
@@ -56,6 +56,8 @@ def _people(pages: Pages) -> None:
 
 def _hr(pages: Pages) -> None:
     pages.get(COCKPIT, views_cockpit.overview)
+    pages.get(f"{COCKPIT}/approvals", views_release.waiting)
+    pages.get(f"{COCKPIT}/scores", views_release.scores)
     for name, form in (
         ("policy", views_setup.policy),
         ("template", views_setup.template),

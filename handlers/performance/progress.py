@@ -209,8 +209,8 @@ def import_file(ctx: Context, cycle: Cycle, data: bytes, *, dry_run: bool = True
         return Imported(taken, tuple(problems))
     for start in range(0, len(found), CHUNK):
         take(ctx, "file", found[start : start + CHUNK])
-    source = {"rows": str(taken), "sha256": hashlib.sha256(data).hexdigest()}
-    ctx.record("progress.imported", cycle.id, source=source)
+    parts: dict[str, str | bytes] = {"file.sha256": hashlib.sha256(data).hexdigest()}
+    ctx.record("progress.imported", cycle.id, parts=parts, source={"rows": str(taken)})
     return Imported(taken, tuple(problems))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -42,6 +43,7 @@ from handlers.performance.results_rows import (
     source,
     unhold,
 )
+from handlers.performance.reviews_rows import Review
 from handlers.performance.store import Cycle, Member, Result
 
 KIND = "performance_result"
@@ -65,27 +67,29 @@ def build(ctx: Context, cycle: Cycle, person: Person) -> Result:
     """The exact document of the newest reviews, state `built`; the same again when nothing changed. Refused before
     the last side has submitted, or when a result was told already (then it is a matter of an appeal)."""
     member = lock(ctx, cycle.id, person.id)
-    if ctx.actor is not None and not (is_hr(ctx.actor) or ctx.actor.id in seats.scorers(ctx.db, member)):
+    every = reviews_rows.every(ctx.db, cycle.id, person.id)
+    if ctx.actor is not None and not (is_hr(ctx.actor) or ctx.actor.id in seats.scorers_in(member, every)):
         raise Refused(t(HR_ONLY))
-    if turn := reviews_facts.turn_of(ctx, cycle, person):
+    done = {each.side for each in every if each.state == reviews_rows.SUBMITTED}
+    if turn := reviews_facts.turn(cycle, member.population, person, ctx.now, done):
         raise Refused(t(NOT_THROUGH, turn=words_results.side(turn)))
     before = next(iter(store.results(ctx.db, cycle_id=cycle.id, person_id=person.id)), None)
     if before and before.state in TOLD:
         raise Refused(t(ALREADY_TOLD))
     if before and before.state in ("built", "approving"):
         return before
-    return results_build.insert(ctx, cycle, person, before.version + 1 if before else 1)
+    return results_build.insert(ctx, cycle, person, before.version + 1 if before else 1, every=every)
 
 
 def submit(ctx: Context, result: Result) -> Result:
     """To HR for approval (state `approving`). The approval publishes by itself; a refusal returns it to the scorer."""
     member, person = lock(ctx, result.cycle_id, result.person_id), person_of(ctx, result)
-    scorers = seats.scorers(ctx.db, member)
-    if ctx.actor is not None and not (is_hr(ctx.actor) or ctx.actor.id in scorers):
+    every = reviews_rows.every(ctx.db, result.cycle_id, result.person_id)
+    if ctx.actor is not None and not (is_hr(ctx.actor) or ctx.actor.id in seats.scorers_in(member, every)):
         raise Refused(t(HR_ONLY))
     if not move(ctx, result, ("built",), state="approving"):
         return again(ctx, result)
-    chain = _chain(ctx, member, person)
+    chain = _chain(ctx, _managers(member, every) | {person.id})
     keys = {"cycle_id": member.cycle_id, "person_id": member.person_id}
     store.move(ctx.db, tab.member, keys, (member.state,), state="approving", next_at=None)
     parts: dict[str, str | bytes] = {"result": result.text}
@@ -97,20 +101,18 @@ def submit(ctx: Context, result: Result) -> Result:
 
 def may_approve(ctx: Context, member: Member, person: Person) -> bool:
     """Nobody approves a score that they gave as, or in the place of, the manager."""
-    return person.id not in _managers(ctx, member)
+    return person.id not in _managers(member, reviews_rows.every(ctx.db, member.cycle_id, member.person_id))
 
 
-def _managers(ctx: Context, member: Member) -> set[str]:
-    given = reviews_rows.every(ctx.db, member.cycle_id, member.person_id)
+def _managers(member: Member, given: Sequence[Review]) -> set[str]:
     names = {
         part for each in given if each.side == rules_scoring.MANAGER for part in (each.by_id, each.behalf_person_id)
     }
     return (names | {member.scorer_id}) - {""}
 
 
-def _chain(ctx: Context, member: Member, person: Person) -> str:
-    """The chain of HR, or of the HR head where all of HR scored. Refused when nobody else is left."""
-    no = _managers(ctx, member) | {person.id}
+def _chain(ctx: Context, no: set[str]) -> str:
+    """The chain of HR, or of the HR head where all of HR are in `no`. Refused when nobody else is left."""
     if any(each.id not in no for each in ctx.people.with_role(HR)):
         return KIND
     if any(each.id not in no for each in ctx.people.with_role(HR_HEAD)):

@@ -42,12 +42,14 @@ def insert(
     *,
     adjusted: Adjusted | None = None,
     score: Decimal | None = None,
+    every: list[Review] | None = None,
 ) -> Result:
-    """A row in state `built`; the text is in the person's own language, whoever builds it."""
+    """A row in state `built`; the text is in the person's own language, whoever builds it. `every`: their reviews,
+    where they are known."""
     policy, template = store.policy(ctx.db, cycle.policy_id), store.template(ctx.db, cycle.template_id)
     if policy is None or template is None:
         raise LookupError("a cycle without its template or policy")
-    found = reviews_rows.every(ctx.db, cycle.id, person.id)
+    found = reviews_rows.every(ctx.db, cycle.id, person.id) if every is None else every
     review = basis_review(cycle, found)
     scored = rules_scoring.scored(review.lines, template.dimensions, template.places)
     with speaking(person.locale):

@@ -40,11 +40,7 @@ def _payroll(ctx: Context, result: Result, type: str, why: str, reason: str) -> 
 
 def lock(ctx: Context, cycle_id: str, person_id: str) -> Member:
     """The member; until the end of this transaction nobody else moves their review, result or appeal."""
-    c = tab.member.c
-    ctx.db.execute(
-        sa.select(c.person_id).where(c.cycle_id == cycle_id, c.person_id == person_id).with_for_update()
-    ).all()
-    found = store.member(ctx.db, cycle_id, person_id)
+    found = store.member(ctx.db, cycle_id, person_id, lock=True)
     if found is None:
         raise LookupError("a result without its member")
     return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot import clock
@@ -24,7 +23,7 @@ from handlers.performance import (
     words_results,
 )
 from handlers.performance import tables as tab
-from handlers.performance.reviews_facts import GoalFact, facts, submitted, turn_of
+from handlers.performance.reviews_facts import GoalFact, facts, turn, turn_of
 from handlers.performance.reviews_rows import DRAFT, SUBMITTED, Review
 from handlers.performance.rules import Problem
 from handlers.performance.rules_scoring import HR, MANAGER, SELF, Line, ReviewDraft
@@ -46,8 +45,7 @@ def save(ctx: Context, cycle: Cycle, person: Person, side: str, draft: ReviewDra
 
     Refused when it is not the actor's side or not its turn. An incomplete draft is kept as it is.
     """
-    member, behalf = _standing(ctx, cycle, person, side)
-    found = reviews_rows.every(ctx.db, cycle.id, person.id)
+    _member, behalf, found = _standing(ctx, cycle, person, side)
     before = reviews_rows.newest(found, side)
     version = 1 if before is None else before.version + (before.state == SUBMITTED)
     lines = tuple(each for each in draft.lines if each.points.is_finite() and each.deduction.is_finite())
@@ -67,15 +65,15 @@ def save(ctx: Context, cycle: Cycle, person: Person, side: str, draft: ReviewDra
         None,
         lines[: rules_scoring.MOST_LINES],
     )
-    reviews_rows.put(ctx.db, new)
+    reviews_rows.put(ctx.db, new, before if before and before.version == version else None)
     return new
 
 
 def submit(ctx: Context, cycle: Cycle, person: Person, side: str) -> Review:
     """The draft becomes a version for good. Refused with every problem at once. The last side's builds the result
     and hands it to HR for approval."""
-    member, behalf = _standing(ctx, cycle, person, side)
-    draft = reviews_rows.newest(reviews_rows.every(ctx.db, cycle.id, person.id), side)
+    member, behalf, every = _standing(ctx, cycle, person, side)
+    draft = reviews_rows.newest(every, side)
     if draft is None or draft.state != DRAFT or ctx.actor is None:
         raise Refused(t(NO_DRAFT))
     template, policy = store.template(ctx.db, cycle.template_id), store.policy(ctx.db, cycle.policy_id)
@@ -95,16 +93,16 @@ def submit(ctx: Context, cycle: Cycle, person: Person, side: str) -> Review:
     source = {"cycle": cycle.id, "side": side, "version": str(new.version)} | seats.source(ctx, behalf)
     event = ctx.record("review.submitted", seats.matter(cycle, person), subject=person, parts=text, source=source)
     new = replace(new, event_id=event)
-    reviews_rows.put(ctx.db, new)
-    _onward(ctx, cycle, person, member, side)
+    reviews_rows.put(ctx.db, new, draft)
+    _onward(ctx, cycle, person, member, side, {side} | {each.side for each in every if each.state == SUBMITTED})
     return new
 
 
-def _onward(ctx: Context, cycle: Cycle, person: Person, member: Member, side: str) -> None:
+def _onward(ctx: Context, cycle: Cycle, person: Person, member: Member, side: str, done: set[str]) -> None:
     """The next side is asked, or the result is built."""
     matter = seats.matter(cycle, person)
     ctx.close(matter, lambda _person, _ask: cards_scores.scored(person.name, cycle.name), kinds=(f"{ASK}.{side}",))
-    following = turn_of(ctx, cycle, person)
+    following = turn(cycle, member.population, person, ctx.now, done)
     if following:
         keys = {"cycle_id": cycle.id, "person_id": person.id}
         store.move(ctx.db, tab.member, keys, (member.state,), state=following, next_at=ctx.now)
@@ -112,12 +110,10 @@ def _onward(ctx: Context, cycle: Cycle, person: Person, member: Member, side: st
         results.submit(ctx, results.build(ctx, cycle, person))
 
 
-def _standing(ctx: Context, cycle: Cycle, person: Person, side: str) -> tuple[Member, str]:
-    """The member, locked, and in whose place the actor writes. Refused when it is not theirs, or not its turn."""
-    c = tab.member.c
-    mine = (c.cycle_id == cycle.id, c.person_id == person.id)
-    ctx.db.execute(sa.select(c.person_id).where(*mine).with_for_update())
-    member = store.member(ctx.db, cycle.id, person.id)
+def _standing(ctx: Context, cycle: Cycle, person: Person, side: str) -> tuple[Member, str, list[Review]]:
+    """The member, locked, in whose place the actor writes, and what was written so far. Refused when it is not theirs,
+    or not its turn."""
+    member = store.member(ctx.db, cycle.id, person.id, lock=True)
     if member is None or side not in cycle.sides or ctx.actor is None:
         raise Refused(t(NOT_SIDE))
     if side != SELF and ctx.actor.id == person.id:
@@ -128,13 +124,14 @@ def _standing(ctx: Context, cycle: Cycle, person: Person, side: str) -> tuple[Me
     now = store.there(store.cycle(ctx.db, cycle.id))  # the caller's may be older than what a job did since
     if now.state not in ("running", "scoring", "results") or member.state not in rules_scoring.TURNS:
         raise Refused(t(NOT_SCORING, state=words_results.state(member.state)))
-    turn, done = turn_of(ctx, cycle, person), submitted(ctx.db, cycle, person)
-    order = list(cycle.sides)
-    if turn and order.index(side) > order.index(turn):
-        raise Refused(t(NOT_TURN, turn=t(TURN_OF[turn])))
+    found = reviews_rows.every(ctx.db, cycle.id, person.id)
+    done = {each.side for each in found if each.state == SUBMITTED}
+    now_at, order = turn(now, member.population, person, ctx.now, done), list(cycle.sides)
+    if now_at and order.index(side) > order.index(now_at):
+        raise Refused(t(NOT_TURN, turn=t(TURN_OF[now_at])))
     if not rules_scoring.changeable(cycle.sides, side, done):
         raise Refused(t(BUILT_ON))
-    return member, behalf
+    return member, behalf, found
 
 
 def visible(db: Connection, viewer: Person, cycle: Cycle, person: Person) -> list[Review]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -38,10 +39,15 @@ def turn_of(ctx: Context, cycle: Cycle, person: Person) -> str:
     """Whose turn it is: self, manager, hr; empty when all are through."""
     member = store.member(ctx.db, cycle.id, person.id)
     population = member.population if member else ""
-    today = ctx.now.astimezone(ZoneInfo(person.zone)).date()
+    return turn(cycle, population, person, ctx.now, submitted(ctx.db, cycle, person))
+
+
+def turn(cycle: Cycle, population: str, person: Person, now: datetime, done: Collection[str]) -> str:
+    """The same where it is known which sides are `done`."""
+    today = now.astimezone(ZoneInfo(person.zone)).date()
     days = {side: cycle.day(population, f"{side}_by") for side in cycle.sides}
     over = {side for side, day in days.items() if day is not None and day < today}
-    return rules_scoring.turn(cycle.sides, submitted(ctx.db, cycle, person), over)
+    return rules_scoring.turn(cycle.sides, set(done), over)
 
 
 def facts(db: Connection, cycle: Cycle, person: Person, now: datetime, stale_days: int = 0) -> list[GoalFact]:

@@ -50,6 +50,8 @@ def every(db: Connection, cycle_id: str, person_id: str) -> list[Review]:
     mine = {"cycle_id": cycle_id, "person_id": person_id}
     rows = db.execute(_select(t.review, mine).order_by(t.review.c.version.desc())).mappings()
     found = [Review(**{**row, "score": number(row["score"])}) for row in rows]
+    if not found:
+        return []
     lines: dict[tuple[str, int], list[Line]] = {}
     for row in db.execute(_select(t.line, mine).order_by(t.line.c.no)).mappings():
         found_line = Line(
@@ -69,13 +71,17 @@ def newest(found: list[Review], side: str, state: str = "") -> Review | None:
     return next((each for each in found if each.side == side and state in ("", each.state)), None)
 
 
-def put(db: Connection, new: Review) -> None:
-    """Write the version and its lines in the place of what was there: only ever a draft."""
-    for table in (t.line, t.review):
-        db.execute(sa.delete(table).where(*(table.c[name] == value for name, value in new.keys.items())))
+def put(db: Connection, new: Review, before: Review | None) -> None:
+    """Write the version and its lines in the place of `before`, what was there: only ever a draft, of this version."""
     names = ("by_id", "behalf_person_id", "state", "comment", "reason", "saved_at", "submitted_at", "event_id")
-    row = new.keys | {name: getattr(new, name) for name in names}
-    db.execute(sa.insert(t.review).values(**row, score="" if new.score is None else format(new.score, "f")))
+    row = {name: getattr(new, name) for name in names} | {"score": "" if new.score is None else format(new.score, "f")}
+    if before is None:
+        db.execute(sa.insert(t.review), new.keys | row)
+    else:
+        db.execute(sa.update(t.review).where(*_mine(t.review, new.keys)).values(**row))
+        if before.lines == new.lines:
+            return
+        db.execute(sa.delete(t.line).where(*_mine(t.line, new.keys)))
     rows = [
         new.keys
         | {"no": no, "dimension": each.dimension[:20], "points": plain(each.points)[:12]}
@@ -88,4 +94,8 @@ def put(db: Connection, new: Review) -> None:
 
 
 def _select(table: sa.Table, mine: dict[str, str]) -> sa.Select[Any]:
-    return sa.select(table).where(*(table.c[name] == value for name, value in mine.items()))
+    return sa.select(table).where(*_mine(table, mine))
+
+
+def _mine(table: sa.Table, mine: dict[str, Any]) -> list[sa.ColumnElement[bool]]:
+    return [table.c[name] == value for name, value in mine.items()]

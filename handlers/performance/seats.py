@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy.engine import Connection
@@ -11,6 +12,7 @@ from bot.approvals_who import FURTHEST
 from bot.context import Context
 from bot.people import People, Person
 from handlers.performance import members, reviews_rows, rules_results
+from handlers.performance.reviews_rows import Review
 from handlers.performance.rules_scoring import HR, MANAGER, SELF
 from handlers.performance.store import Cycle, Member
 
@@ -75,8 +77,13 @@ def scorer_of(ctx: Context, member: Member) -> Person | None:
 
 def scorers(db: Connection, member: Member) -> set[str]:
     """Everybody who had a hand in the score: the scorer, whoever wrote for them, and HR's side. Not the member."""
+    return scorers_in(member, reviews_rows.every(db, member.cycle_id, member.person_id))
+
+
+def scorers_in(member: Member, every: Sequence[Review]) -> set[str]:
+    """The same where all of the member's reviews are known."""
     found = {member.scorer_id} if member.scorer_id else set()
-    for each in reviews_rows.every(db, member.cycle_id, member.person_id):
+    for each in every:
         if each.side != SELF:
             found |= {each.by_id, each.behalf_person_id}
     return found - {"", member.person_id}

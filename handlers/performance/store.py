@@ -225,9 +225,11 @@ def cycles(db: Connection, limit: int = 50, **where: Any) -> list[Cycle]:
     ]
 
 
-def member(db: Connection, cycle_id: str, person_id: str) -> Member | None:
-    """The person's place in the cycle, or None."""
-    return next(iter(members(db, cycle_id=cycle_id, person_id=person_id)), None)
+def member(db: Connection, cycle_id: str, person_id: str, *, lock: bool = False) -> Member | None:
+    """The person's place in the cycle, or None. `lock`: nobody else moves it until the end of this transaction."""
+    found = sa.select(t.member).where(t.member.c.cycle_id == cycle_id, t.member.c.person_id == person_id)
+    row = db.execute(found.with_for_update() if lock else found).mappings().first()
+    return Member(**row) if row else None
 
 
 def members(db: Connection, limit: int | None = None, **where: Any) -> list[Member]:

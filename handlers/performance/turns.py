@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
+from bot import approvals_kept
 from bot.access import HR, HR_HEAD
 from bot.context import Context
 from bot.outbox import BULK, NORMAL
@@ -29,6 +30,13 @@ STEP, MOST_STEPS = 200, 1_000
 """People in one transaction."""
 FEW = 20
 """Up to so many questions go out with what was planned; more of them wait behind everything else."""
+
+
+approvals_kept.plenty(
+    approvals_kept.Plenty(
+        f"{reviews.ASK}.{rules_scoring.HR}", 20, "/performance/cockpit/scores", cards_scores.many_to_score
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)

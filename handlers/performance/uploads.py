@@ -60,6 +60,13 @@ def keep(ctx: Context, matter: str, files: Sequence[Upload]) -> list[Kept]:
     return found
 
 
+def join(ctx: Context, before: str, matter: str) -> None:
+    """What the actor had sent in the chat about the matter `before` belongs to `matter` from now on."""
+    c = tab.file.c
+    mine = (c.matter == before, c.person_id == (ctx.actor.id if ctx.actor else ""))
+    ctx.db.execute(sa.update(tab.file).where(*mine).values(matter=matter))
+
+
 def of_matter(ctx: Context, matter: str) -> list[Kept]:
     """The files of a matter, without their bytes."""
     c = tab.file.c

@@ -17,6 +17,27 @@ ALL = "*"
 """In the form: over all departments. A department may well be called the empty string."""
 
 
+def waiting(visit: Visit) -> ResponseReturnValue:
+    """`/performance/cockpit/approvals`: to where most results wait; to the list of cycles when none does."""
+    found = _most(visit, "approving")
+    return redirect(path("cockpit", found, "release") if found else path("cockpit"), 303)
+
+
+def scores(visit: Visit) -> ResponseReturnValue:
+    """`/performance/cockpit/scores`: to the list of the cycle in which most people wait for HR's side."""
+    found = _most(visit, "hr")
+    return redirect(f"{path('cockpit', found, 'people')}?state=hr" if found else path("cockpit"), 303)
+
+
+def _most(visit: Visit, state: str) -> str | None:
+    """The cycle with the most members in that state."""
+    need_hr(visit)
+    c = t.member.c
+    found = sa.select(c.cycle_id).where(c.state == state).group_by(c.cycle_id)
+    with visit.app.engine.connect() as db:
+        return db.execute(found.order_by(sa.func.count().desc(), c.cycle_id).limit(1)).scalar()
+
+
 def show(visit: Visit, cycle_id: str) -> ResponseReturnValue:
     """`/performance/cockpit/<cycle>/release`: `?site=` a department, `?before=` further people to choose from."""
     need_hr(visit)

@@ -16,7 +16,18 @@ from bot.errors import Refused
 from bot.locale import speaking
 from bot.web.downloads import attached
 from bot.web.pages import Visit
-from handlers.performance import answering, appeals, board, documents, results, reviews, rules_scoring, store, uploads
+from handlers.performance import (
+    answering,
+    appeals,
+    approving,
+    board,
+    documents,
+    results,
+    reviews,
+    rules_scoring,
+    store,
+    uploads,
+)
 from handlers.performance import tables as t
 from handlers.performance.answering import Answer
 from handlers.performance.store import Policy, Result
@@ -84,6 +95,11 @@ def publish(visit: Visit, result_id: str) -> ResponseReturnValue:
     return _hr(visit, result_id, "published")
 
 
+def card(visit: Visit, result_id: str) -> ResponseReturnValue:
+    """HR's [把审批卡片发给我]: the question that waits for them, to be answered in the chat."""
+    return _hr(visit, result_id, "card")
+
+
 def _hr(visit: Visit, result_id: str, what: str) -> ResponseReturnValue:
     found, result = _found(visit, result_id)
     if found.role != "hr":
@@ -93,6 +109,7 @@ def _hr(visit: Visit, result_id: str, what: str) -> ResponseReturnValue:
         "deemed": lambda ctx: results.deem(ctx, result, field("clause")),
         "released": lambda ctx: results.release(ctx, result, field("reason")),
         "published": lambda ctx: results.publish(ctx, result),
+        "card": lambda ctx: approving.bring(ctx, result),
     }[what]
     error = attempt(visit, work)
     if not error:
@@ -163,13 +180,14 @@ def _shown(visit: Visit, found: Seat, result: Result, error: str = "", typed: di
         files = files_of(db, appeal.id) if appeal else []
         names = board.names_of(db, {appeal.reviewer_id} if appeal else set())
         adjusted = _adjusted(visit, db, result, versions)
+        asked = found.role == "hr" and approving.waiting(ctx, result) is not None
     last = next((each for each in readable if each.side == found.cycle.sides[-1] and each.score is not None), None)
     formula = ""
     if last and template and last.lines:
         formula = rules_scoring.formula(rules_scoring.scored(last.lines, template.dimensions, template.places))
     values = {"seat": found, "result": result, "policy": policy, "appeal": appeal, "files": files, "error": error}
     values |= {"clauses": {each.no: each.text for each in policy.clauses}, "versions": told, "last": last}
-    values |= {"adjusted": adjusted}
+    values |= {"adjusted": adjusted, "asked": asked}
     values |= {"open": own, "may_appeal": may_appeal, "typed": typed or {}, "formula": formula}
     values |= {"newest": told[0] if told else result, "reviewer": names.get(appeal.reviewer_id, "") if appeal else ""}
     values |= {"dims": {each.code: each for each in template.dimensions} if template else {}, "most": uploads.COUNT}

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 import structlog
 
+from adapters.mail.channel import Mail
 from bot import channels, custody_reports
 from bot.db import begin
 from bot.errors import PlatformError
@@ -74,3 +75,9 @@ def test_the_doctor_names_what_failed_what_is_late_and_what_never_ran(firm: Firm
     firm.now += custody_reports.LATE + timedelta(seconds=1)
     assert [each.ok for each in custody_reports.findings(firm.app, known)] == [False]
     assert custody_reports.collect(firm.app, firm.dispatch) == 0, "no channel is set up"
+
+
+def test_an_account_without_a_mailbox_is_not_said_to_be_fetched(firm: Firm) -> None:
+    known = {"mail": Mail("smtp://127.0.0.1:9", "hr@example.cn")}
+    assert custody_reports.collect(firm.app, firm.dispatch, known) == 0
+    assert custody_reports.findings(firm.app, known) == []

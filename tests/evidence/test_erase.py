@@ -18,10 +18,12 @@ from bot.evidence import audit, erase, register, retention
 from bot.evidence.keys import Keys
 from bot.evidence.log import Part, append
 from bot.evidence.package import export
+from bot.evidence.scrub import scrub
 from bot.evidence.sequencer import sequence
-from bot.evidence.tables import ev_event, ev_part, ev_subject_key
+from bot.evidence.tables import ev_event, ev_part, ev_report, ev_subject_key
 from bot.evidence.vault import open_vault
 from bot.evidence.verify import read_zip, verify
+from bot.handover import Wanted, export_person
 from bot.people import Person
 from bot.router import Gone, routes
 from bot.tables import outbox, person
@@ -119,7 +121,7 @@ def test_everything_goes_and_every_other_proof_stays(firm: Firm, tmp_path: Path,
     leave(firm, "zhang")
     firm.now += 3 * YEARS
     assert run(firm, zhang.ref) == erase.Erased(True, (), 2, 3)
-    assert erase.scrub(firm.app.engine)
+    assert scrub(firm.app.engine)
     assert rows(firm, own) == rows(firm, lone) == (None, None)
     assert rows(firm, his)[0] is not None and rows(firm, his)[1] is None
     assert None not in rows(firm, other) + rows(firm, about_li)
@@ -161,20 +163,22 @@ def outbox_row(conn: Connection, to: Person, matter: str, text: str) -> None:
     box.queue(conn, START, "send", to.platform, to, matter, dump_card(Card(text)))
 
 
-def test_the_bytes_are_gone_from_sqlites_files(firm: Firm) -> None:
-    if firm.app.engine.dialect.name != "sqlite":
-        with firm.app.engine.connect() as conn:  # PostgreSQL: dead rows are vacuumed, nothing readable is left in SQL
-            assert conn.execute(sa.select(sa.func.count()).select_from(ev_part)).scalar_one() == 0
-        return
-    zhang = who(firm, "zhang")
-    add(firm, 1, "checkin.replied", zhang.ref, zhang.ref, plain=True)
-    database = Path(str(firm.app.engine.url.database))
-    files = [database, database.with_name(database.name + "-wal")]
-    assert any(SECRET.encode() in file.read_bytes() for file in files)
+def test_a_sealed_report_goes_with_whom_it_names(firm: Firm) -> None:
+    zhang, li = who(firm, "zhang"), who(firm, "li")
+    add(firm, 1, "checkin.replied", zhang.ref, zhang.ref)
+    add(firm, 2, "checkin.replied", li.ref, li.ref)
+    sequence(firm.app.engine, firm.app.keys, firm.now)
+    out = firm.app.keys.key_dir / "out.zip"
+    for user in ("zhang", "li"):
+        assert export_person(firm.app, "fake", user, out, Wanted(report=True))
+    with firm.app.engine.connect() as conn:
+        about = conn.execute(sa.select(ev_report.c.about)).scalars().all()
+    assert len(about) == 2 and any(f" {zhang.ref} " in each for each in about)
     leave(firm, "zhang")
     assert run(firm, zhang.ref, firm.now + 3 * YEARS).done
-    assert erase.scrub(firm.app.engine)
-    assert not any(SECRET.encode() in file.read_bytes() for file in files if file.exists())
+    with firm.app.engine.connect() as conn:
+        left = conn.execute(sa.select(ev_report.c.about)).scalars().all()
+    assert len(left) == 1 and zhang.ref not in left[0] and f" {li.ref} " in left[0]
 
 
 def test_a_sealed_part_in_a_backup_dies_with_the_key(firm: Firm) -> None:
@@ -199,7 +203,7 @@ def test_a_hold_keeps_everything_until_it_is_released(firm: Firm) -> None:
         texts = conn.execute(sa.select(ev_event.c.envelope).where(ev_event.c.type == "hold.placed")).scalars().all()
         assert len(texts) == 1 and "争议".encode() not in texts[0]
     refused = run(firm, zhang.ref, late)
-    assert not refused.done and [stay.kind for stay in refused.stays] == ["hold"]
+    assert not refused.done and [(stay.kind, stay.why) for stay in refused.stays] == [("hold", "劳动争议 001")]
     assert None not in rows(firm, event)
     firm.now = late
     assert retention.expire(firm.app) == 0
@@ -306,6 +310,9 @@ def test_the_commands(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
     assert call("erase", "fake:zhang", *by, "--yes") == (0, {"done": True, "events": 1, "parts": 1, "stays": []})
     assert call("erase", "fake:zhang", *by, "--yes")[0] == 1
     assert call("who-viewed", zhang.ref) == (0, [])
+    told = CliRunner().invoke(cli_privacy.privacy, ["impact"]).output
+    assert "第五十六条第一款第一项" in told and "密钥已销毁（已删除）keys destroyed after erasure：1" in told
+    assert "____" in told and "张三" not in told and zhang.ref not in told
     code, listed = call("register")
     assert code == 0 and isinstance(listed, list) and {"prefix", "purpose", "basis", "keep_days"} <= set(listed[0])
 

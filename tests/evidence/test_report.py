@@ -16,11 +16,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.evidence import glyphs, typeset
+from bot.evidence.facts import ConsentFact
 from bot.evidence.meaning import meaning
+from bot.evidence.package_facts import _sentence
 from bot.evidence.report import receipt_pdf, render
-from bot.evidence.report_parts import readable
+from bot.evidence.report_consents import scopes
+from bot.evidence.report_parts import part_view, readable
 from bot.evidence.report_view import leaves_digest
 from bot.evidence.typeset import CannotSet
+from bot.evidence.verify import Reason
 from tests.evidence.example import AT, HOSTILE, PROVEN, event, facts, part
 
 ROOT = Path(__file__).parents[2]
@@ -240,6 +244,20 @@ def test_a_year_prints_what_people_said_and_points_to_the_rest(tmp_path: Path) -
     assert all(f"{n:06d}" in found for n in (1, 100, 199)), "the timeline names every event"
 
 
+def test_names_of_parts_are_told_in_words_and_short_ones_stand_in_a_line() -> None:
+    said, guard = part_view(part("words", "在修机房".encode())), part_view(part("guard.device", b"up"))
+    assert (said["title"], said["name"], said["short"], said["text"]) == ("本人原话", "words", True, "在修机房")
+    assert (guard["title"], guard["short"]) == ("发问前的检查", True)
+    for long in ("两\n行", "长" * 49, ""):
+        assert not part_view(part("note", long.encode()))["short"]
+    assert part_view(part("note", b"x"))["title"] == "note"
+
+
+def test_the_zone_of_the_verdicts_and_whole_sentences(tmp_path: Path) -> None:
+    assert "各项结论中的时间为北京时间" in text(render(facts()), tmp_path)
+    assert _sentence(Reason("没有核对。", "revocation was not checked.")) == "没有核对。 Revocation was not checked."
+
+
 def test_times_far_from_their_recording_show_both(tmp_path: Path) -> None:
     late = replace(event(1, "checkin.replied"), seen=AT + timedelta(hours=5))
     found = text(render(replace(facts(), events=(late,))), tmp_path)
@@ -252,3 +270,20 @@ def test_an_empty_package_says_so(tmp_path: Path) -> None:
     found = text(render(replace(bare, parties={}, limits=())), tmp_path)
     for said in ("没有记录", "没有检查点", "没有外部时间戳", "没有公司以外的副本记录", "没有发现不等于没有"):
         assert said in found
+
+
+def test_what_a_consent_covers_stands_beside_its_state(tmp_path: Path) -> None:
+    whole = "电子送达地址确认书\n\n一、我确认以下地址：\n1. 工作账号 wecom:wang（指定的接收系统）\n2. 手机号：未填写\n"
+    whole += "日志公钥：acme.example/hr-log/1+9d0c1f2e+AWq4\n二、未披露的不算。\n"
+    told, silent = (
+        event(1, "consent.edelivery_confirmed", part("text", whole.encode())),
+        event(2, "consent.esign_agreed"),
+    )
+    given = [ConsentFact("p:wang", kind, "agreed", AT, None, each.id)
+             for kind, each in (("edelivery", told), ("esign", silent))]  # fmt: skip
+    made = replace(facts(), events=(told, silent), consents=(*given, replace(given[0], state="withdrawn")))
+    first, second = scopes(made)
+    assert "证 000001" in first and "1. 工作账号 wecom:wang（指定的接收系统）；日志公钥：acme.example" in first
+    assert "手机号" not in first and "不算" not in first and "我确认" not in first
+    assert "全文未披露" in second
+    assert "各项同意的范围" in text(render(made), tmp_path)

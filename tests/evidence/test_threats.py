@@ -241,7 +241,7 @@ def test_key_theft(lite: Engine, keys: Keys, tmp_path: Path) -> None:
     forged.dispose()
 
 
-@pytest.mark.parametrize(("hours", "said"), [(5, "早于所称收录时间"), (-5, "第三方时间晚了")])
+@pytest.mark.parametrize(("hours", "said"), [(5, "早于所称收录时间"), (-5, "第三方时间晚了"), (-73, "晚了 3 天")])
 def test_clock_tampering(lite: Engine, keys: Keys, tmp_path: Path, hours: int, said: str) -> None:
     """Set ahead, the token comes before the event; set back, the window between them is as wide as the lie."""
     wrong = datetime.now(UTC) + timedelta(hours=hours)

@@ -114,7 +114,7 @@ def second_quarter(play: Play) -> Cycle:
     assert theatre.one("goal.voided").source["voided"] == "employee"
     for phone in (zhang, li):
         phone.click("交付 2 个项目", "确认")
-    same = {each.source["sha256"] for each in theatre.events("goal.confirmed")[-2:]}
+    same = {each.parts["goal"] for each in theatre.events("goal.confirmed")[-2:]}
     assert len(same) == 1 and len(theatre.events("goal.agreed")) == 2
     with theatre.app.engine.connect() as conn:
         found = next(each for each in store.goals(conn, cycle_id=cycle.id) if each.person_id.endswith("zhangsan"))

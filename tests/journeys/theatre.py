@@ -69,7 +69,7 @@ class Theatre:
         self.courier = Courier(self.app, self.dispatch)
         web = create_app(self.app, self.dispatch)
         self.server: BaseWSGIServer = make_server("127.0.0.1", self.port, web, threaded=True)
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True)
         self.thread.start()
         self.running.point_to(self.bot)
 

@@ -38,7 +38,7 @@ class House:
             self.ways[name] = platform
         self.app.add_url_rule("/sign/<platform>", view_func=self.sign)
         self.app.add_url_rule("/in/back/<platform>", view_func=self.back)
-        self.thread = threading.Thread(target=self.server.serve_forever)
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.02,))
         self.thread.start()
 
     def sign(self, platform: str) -> Response | str:

@@ -36,6 +36,9 @@ def test_the_page_clicks_replies_punches_moves_time_and_fits_a_phone(page: Page,
     phone.get_by_role("textbox").fill("昨天忘了")
     phone.get_by_role("button", name="发送").click()
     expect(phone.locator(".mine .bubble")).to_have_text("昨天忘了")
+    files = [{"name": "看看.png", "mimeType": "image/png", "buffer": b"\x89PNG\r\n\x1a\n"}]
+    phone.locator("input[type=file]").set_input_files(files)  # type: ignore[arg-type]
+    expect(phone.locator(".mine .bubble").last).to_contain_text("看看.png")
     phone.locator(".punch").click()
     expect(phone.locator(".punch")).to_contain_text("·")
     page.get_by_role("button", name="限流").click()
@@ -47,4 +50,4 @@ def test_the_page_clicks_replies_punches_moves_time_and_fits_a_phone(page: Page,
     page.set_viewport_size({"width": 375, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
     assert errors == []
-    assert len(bot.got) == 2
+    assert len(bot.got) == 3

@@ -60,7 +60,7 @@ def types(office: Office) -> list[str]:
 def chromium(office: Office, who: str, size: tuple[int, int], *, scripts: bool = True) -> Iterator[Page]:
     """Somebody's browser, signed in; every error of the page is one of the test."""
     server = make_server("127.0.0.1", 0, office.web, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     base, errors = f"http://127.0.0.1:{server.port}", list[str]()
     session = office.browser(who).get_cookie("huizhi")
     assert session is not None

@@ -22,10 +22,10 @@ from bot.event import Event
 from bot.evidence.keys import load_or_create
 from bot.people import People
 from bot.ports import DirectoryPerson
-from bot.schema import upgrade
 from bot.store import RedisStore
 from bot.web.server import create_app
 from config.settings import load, sandbox_env
+from tests.databases import Databases
 from tests.web import envelopes
 
 STAFF = (DirectoryPerson("zhang-san", "张三", "li-lei"), DirectoryPerson("li-lei", "李雷"))
@@ -122,10 +122,9 @@ def web(database_url: str, tmp_path: Path, redis_socket: Path, monkeypatch: pyte
 
 
 @pytest.fixture
-def lonely(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
+def lonely(tmp_path: Path, databases: Databases) -> Iterator[Web]:
     """The web process whose Redis is not there."""
-    url = f"sqlite:///{tmp_path}/lonely.db"
-    upgrade(url)
+    url = databases.sqlite(tmp_path / "lonely.db")
     router.discover("handlers", "flow")
     client = redis.Redis.from_url(f"unix://{tmp_path}/nobody.sock")
     world = Web(url, tmp_path / "keys", client)

@@ -35,7 +35,7 @@ def page(firm_at_nine: Firm) -> Iterator[Page]:
     """HR's phone, signed in; every error of the page is one of the test."""
     office = Office(firm_at_nine, SigningPlatform())
     server = make_server("127.0.0.1", 0, office.web, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     base, errors = f"http://127.0.0.1:{server.port}", list[str]()
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from adapters.sandbox.app import Running, start
-from bot.schema import upgrade
 from config.settings import load, sandbox_env
+from tests.databases import Databases
 
 NOWHERE = "http://127.0.0.1:1"
 
@@ -27,10 +27,9 @@ def sandbox() -> Iterator[Running]:
 
 
 @pytest.fixture
-def environment(sandbox: Running, tmp_path: Path, redis_socket: Path) -> dict[str, str]:
+def environment(sandbox: Running, tmp_path: Path, redis_socket: Path, databases: Databases) -> dict[str, str]:
     """A ready installation: fresh database, own keys, real Redis; only its public address answers nothing."""
-    url = f"sqlite:///{tmp_path}/huizhi.db"
-    upgrade(url)
+    url = databases.sqlite(tmp_path / "huizhi.db")
     return sandbox_env(sandbox.url) | {
         "DATABASE_URL": url,
         "REDIS_URL": f"unix://{redis_socket}",

@@ -183,7 +183,7 @@ def test_who_is_erased_has_no_link_any_more(leaving: Leaving) -> None:
 def test_on_a_phone_in_both_languages(leaving: Leaving, tmp_path: Path) -> None:
     path, code = leaving.link()
     server = make_server("127.0.0.1", 0, leaving.office.web, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     base, errors = f"http://127.0.0.1:{server.port}", list[str]()
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)

@@ -152,6 +152,32 @@ def test_a_paper_copy_with_its_photo(office: Office, sent: str) -> None:
     assert press(office, "li", f"{path}/parcel", **given).status_code == 404
 
 
+def test_deemed_by_a_clause_is_stamped_and_never_a_receipt(office: Office, sent: str) -> None:
+    path = f"/notices/{sent}/people/{office.person('zhang').id}"
+    page, before = text(office, "wang", path), standing(office, sent, "zhang")
+    assert "标明视为收到" in page and "本人没有收到" in page
+    assert "凭什么" in press(office, "wang", f"{path}/deem", clause="  ").text
+    done = press(office, "wang", f"{path}/deem", clause="第十二条：公示三日<b>视为送达</b>").text
+    assert "已标明视为收到：第十二条：公示三日&lt;b&gt;视为送达&lt;/b&gt;" in done and "不计入收到" in done
+    assert "Counts as no receipt" in text(office, "wang", f"{path}?lang=en")
+    [event] = [row for row in office.firm.rows(ev_event) if row["type"] == "notice.deemed_received"]
+    assert (event["actor"], event["subject"]) == (office.person("wang").ref, office.person("zhang").ref)
+    assert standing(office, sent, "zhang") == before and "notice.acknowledged" not in types(office, sent)
+    with office.firm.app.engine.connect() as db:
+        assert board.tally(db, notice(office, sent)).reached["acknowledged"] == 0
+
+
+@lite
+def test_only_hr_deems_and_only_who_is_silent(office: Office, sent: str) -> None:
+    path = f"/notices/{sent}/people/{office.person('zhang').id}"
+    for who in ("li", "zhang", "stranger"):
+        assert press(office, who, f"{path}/deem", clause="第十二条").status_code == 404
+    press(office, "zhang", f"/notices/{sent}/answer", answer="received")
+    assert "标明视为收到" not in text(office, "wang", path)
+    assert press(office, "wang", f"{path}/deem", clause="第十二条").status_code == 404
+    assert "notice.deemed_received" not in types(office, sent)
+
+
 def test_pause_go_on_stop_and_recall_ask_for_a_reason(office: Office, sent: str) -> None:
     with begin(office.firm.app.engine) as db:
         db.execute(sa.update(t.notice).values(state="sending"))

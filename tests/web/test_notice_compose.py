@@ -7,6 +7,8 @@ import re
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from adapters import dingtalk, wecom
+from config.settings import load, sandbox_env
 from handlers.notices import drafts, forms
 from handlers.notices import tables as t
 from tests.web.noticed import EVERYBODY, compose, ids, lite, notice, office, press, sent, text, types
@@ -96,6 +98,22 @@ def test_live_preview_escapes_and_shows_both_ways(office: Office) -> None:
     short = press(office, "wang", "/notices/preview", **GOOD | {"body_zh": "**明天起**走东门。"})
     assert "收到但有异议" in short.text and "<strong>明天起</strong>" in short.text
     assert press(office, "zhang", "/notices/preview").status_code == 404
+
+
+@lite
+def test_the_preview_is_what_the_platforms_would_really_send(office: Office) -> None:
+    settings, mine, store = load(sandbox_env("http://127.0.0.1:9")), office.platform, office.firm.app.store
+    mine.preview = wecom.build(settings, store).preview  # type: ignore[attr-defined]
+    short = press(office, "wang", "/notices/preview", **GOOD | {"body_zh": "**明天起**走东门。"}).text
+    assert "<code>template_card</code>" in short and "<code>textcard</code>" in short  # and without a callback address
+    assert "仅当应用没有设置接收消息的地址时" in short and "收到但有异议" in short and "会截断" not in short
+    ding = dingtalk.build(settings, store)
+    mine.preview, mine.routes = ding.preview, ding.routes  # type: ignore[attr-defined]
+    body = {"body_zh": "第一条，不得迟到。" * 400, "importance": "inform"}
+    long = press(office, "wang", "/notices/preview", **GOOD | body).text
+    assert "一次发给许多人" in long and "<code>action_card</code>" in long
+    page = text(office, "wang", f"/notices/{compose(office)}/check")
+    assert "给每个人一张卡片" in page and "<code>card</code>" in page and "仅当卡片模板不可用时" in page
 
 
 @lite

@@ -11,6 +11,8 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import make_server
 
+from adapters import dingtalk
+from config.settings import load, sandbox_env
 from tests.web.noticed import compose, lite, office, press, sent, standing
 from tests.web.office import Office
 
@@ -26,7 +28,7 @@ Open = Callable[..., Page]
 def open_as(office: Office) -> Iterator[Open]:
     """`open_as(who, size, script)`: a browser of that person; every error on a page is one of the test."""
     server = make_server("127.0.0.1", 0, office.web, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     base, errors = f"http://127.0.0.1:{server.port}", list[str]()
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
@@ -119,3 +121,20 @@ def test_hr_writes_with_a_live_preview_and_sends(open_as: Open, office: Office) 
     page.locator("#do-stop textarea").fill("先不发")
     page.locator("#do-stop button").click()
     page.wait_for_selector("text=已停止")
+
+
+@pytest.mark.parametrize("size", ["phone", "desk"])
+def test_hr_deems_by_a_clause_and_previews_what_is_really_sent(
+    open_as: Open, office: Office, sent: str, size: str
+) -> None:
+    settings, store = load(sandbox_env("http://127.0.0.1:9")), office.firm.app.store
+    page = open_as("wang", size)
+    page.goto(f"/notices/{sent}/people/{office.person('zhang').id}?lang=zh")
+    page.fill("#deem textarea", "第十二条：公示三日视为送达")
+    page.click("#deem button")
+    page.wait_for_selector("text=已标明视为收到")
+    picture(page, f"deemed-{size}")
+    office.platform.preview = dingtalk.build(settings, store).preview  # type: ignore[attr-defined]
+    page.goto(f"/notices/{compose(office)}/check")
+    page.wait_for_selector("text=仅当卡片模板不可用时")
+    picture(page, f"preview-{size}")

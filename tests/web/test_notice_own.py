@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import timedelta
 
 import pytest
@@ -54,6 +55,19 @@ def test_each_answer_stays_what_it_is(office: Office, sent: str, answer: str) ->
     again = press(office, "zhang", f"/notices/{sent}/answer", answer=answer, words="")
     if not words:
         assert "不用重复" in again.text
+
+
+def test_everything_that_was_answered_is_shown_in_its_order(office: Office, sent: str) -> None:
+    given = (("received", ""), ("objected", "第三条不清楚"), ("agreed", ""), ("objected", "第五条也不清楚"))
+    for answer, words in given:
+        office.firm.pass_time(minutes=1)
+        press(office, "zhang", f"/notices/{sent}/answer", answer=answer, words=words)
+    page = text(office, "zhang", f"/notices/{sent}")
+    shown = page.split("已经记录")[1].split("</section>")[0]
+    labels = ("收到", "收到但有异议", "同意", "收到但有异议")
+    assert re.findall(r"<b>([^<]+)</b> <time>", shown) == list(labels)
+    assert shown.index("第三条不清楚") < shown.index("<b>同意</b>") < shown.index("第五条也不清楚")
+    assert len(set(re.findall(r"<time>([^<]+)</time>", shown))) == 4
 
 
 @lite

@@ -77,6 +77,17 @@ def test_the_cockpit_on_a_desk_and_a_phone(office: Office, month: Month) -> None
                 picture(page, f"{name}-{kind}")
 
 
+def test_on_a_phone_the_tab_one_is_on_is_in_view(office: Office, month: Month) -> None:
+    many(office)
+    with chromium(office, "wang", PHONE) as page:
+        for path in ("/me?lang=zh", f"{ROOT}?lang=zh", "/performance?lang=en"):
+            page.goto(path)
+            tab = page.locator("nav a[aria-current]").bounding_box()
+            assert tab and tab["x"] >= 0 and tab["x"] + tab["width"] <= PHONE[0], (path, tab)
+        page.goto(f"{ROOT}?lang=zh")
+        picture(page, "tab-phone")
+
+
 def test_an_appeal_and_its_goal_side_by_side(office: Office, month: Month) -> None:
     result = month.told()
     with chromium(office, "zhang", DESK) as page:

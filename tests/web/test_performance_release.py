@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from handlers.performance import releasing, setup
+import sqlalchemy as sa
+
+from bot.db import begin
+from bot.tables import outbox
+from handlers.performance import releasing, setup, store
 from handlers.performance import tables as t
 from tests.handlers.performance.goals_story import DIMENSIONS, D
 from tests.handlers.performance.results_story import Month
@@ -36,6 +40,43 @@ def test_the_number_is_typed_and_the_progress_is_shown(office: Office, month: Mo
     assert "已完成" in after and "2 / 2：已批准并告知 2" in after and "5 份可以一起批准" in after
     assert types(office).count("result.published") == 2 and types(office).count("cycle.release_confirmed") == 1
     assert office.browser("li").get(f"{here}/release").status_code == 404
+
+
+@lite
+def test_the_card_that_counts_leads_to_where_they_wait(office: Office, month: Month) -> None:
+    wang = office.browser("wang")
+    assert wang.get("/performance/cockpit/approvals").headers["Location"] == "/performance/cockpit"
+    assert wang.get("/performance/cockpit/scores").headers["Location"] == "/performance/cockpit"
+    cycle = scored(month, CREW[:1])
+    there = wang.get("/performance/cockpit/approvals")
+    assert (there.status_code, there.headers["Location"]) == (303, f"/performance/cockpit/{cycle.id}/release")
+    assert office.browser("li").get("/performance/cockpit/approvals").status_code == 404
+    with begin(office.firm.app.engine) as db:
+        db.execute(sa.update(t.member).values(state="hr"))
+    there = wang.get("/performance/cockpit/scores").headers["Location"]
+    assert there == f"/performance/cockpit/{cycle.id}/people?state=hr" and f"员工{CREW[0]}" in text(wang, there)
+
+
+@lite
+def test_a_card_that_stayed_back_is_sent_on_request(office: Office, month: Month) -> None:
+    cycle, wang = scored(month, CREW[:2]), office.browser("wang")
+    with begin(office.firm.app.engine) as db:
+        db.execute(sa.update(outbox).where(outbox.c.state == "queued").values(state="kept"))
+    office.firm.courier.drain()
+    assert [card for card in month.seen("wang") if card.title.startswith("请审批")] == []
+    with office.firm.app.engine.connect() as db:
+        first, second = store.results(db, cycle_id=cycle.id)
+    page = f"/performance/results/{first.id}"
+    assert "把审批卡片发给我" in text(wang, page)
+    assert send(wang, f"{page}/card", {}, page).headers["Location"].endswith("said=card")
+    office.firm.courier.drain()
+    assert "已发到您的聊天里" in text(wang, f"{page}?said=card")
+    month.tap("wang", month.card("wang", "请审批"), "同意")
+    assert month.again(first).state == "published" and month.again(second).state == "approving"
+    refused = send(wang, f"{page}/card", {}, page)
+    assert refused.status_code == 422 and "把审批卡片发给我" not in refused.text
+    assert office.browser("stranger").get(page).status_code == 200  # the HR head reads; nothing is asked of her
+    assert "把审批卡片发给我" not in text(office.browser("stranger"), page)
 
 
 @lite

@@ -32,7 +32,7 @@ def office(firm: Firm) -> Office:
 def page(office: Office) -> Iterator[Page]:
     """Zhang's phone, signed in; every error of the page is one of the test."""
     server = make_server("127.0.0.1", 0, office.web, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     base, errors = f"http://127.0.0.1:{server.port}", list[str]()
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)

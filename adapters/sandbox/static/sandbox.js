@@ -26,7 +26,20 @@ function toast(text) {
 }
 
 async function call(what, body, method = "POST") {
-  const reply = await fetch(`/_sandbox/${what}`, { method, headers: { "Content-Type": "application/json" }, body: body && JSON.stringify(body) });
+  return told(await fetch(`/_sandbox/${what}`, { method, headers: { "Content-Type": "application/json" }, body: body && JSON.stringify(body) }));
+}
+
+/* A picture, recording or file, sent as this phone. */
+async function hand(person, file) {
+  const form = new FormData(), kinds = { image: "image", audio: "voice", video: "video" };
+  form.append("user", person.id);
+  form.append("platform", person.platform);
+  form.append("kind", kinds[file.type.split("/")[0]] || "file");
+  form.append("file", file);
+  return told(await fetch("/_sandbox/hand", { method: "POST", body: form }));
+}
+
+async function told(reply) {
   const answer = await reply.json();
   if (!reply.ok) toast(`${word("failed")}：${answer.message || reply.status}`);
   else if (answer.status === "held") toast(word("held"));
@@ -189,7 +202,15 @@ function makePhone(person) {
   const input = el("input");
   input.placeholder = word("reply");
   input.setAttribute("aria-label", `${person.name} ${word("reply")}`);
-  const form = el("form", "", "", input, el("button", "", word("send")));
+  const chosen = el("input"), attach = el("button", "attach", "＋");
+  chosen.type = "file";
+  chosen.hidden = true;
+  chosen.addEventListener("change", () => { if (chosen.files[0]) hand(person, chosen.files[0]); chosen.value = ""; });
+  attach.type = "button";
+  attach.setAttribute("aria-label", `${person.name} ${word("attach")}`);
+  attach.title = word("attach");
+  attach.addEventListener("click", () => chosen.click());
+  const form = el("form", "", "", attach, chosen, input, el("button", "", word("send")));
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const text = input.value.trim();

@@ -7,7 +7,7 @@ const WORDS = {
     expired_token: "令牌过期", rate_limit: "限流", drop_silently: "悄悄丢弃", slow: "变慢", http_500: "500 错误", duplicate_callback: "重复回调",
     reorder_callbacks: "回调乱序", invalid_user: "人员无效", flow_control: "个人流控", attendance_stale: "考勤滞后", no_permission: "没有权限", ip_untrusted: "IP 不可信", no_callback: "没有回调地址",
     hours: "今天的班次", rest: "休息", byRule: "按规则", people: "这家公司的人", wecom: "企业微信", dingtalk: "钉钉", held: "回调已扣住，等下一条",
-    open: "打开", read: "已打开", letters: "短信/邮件", sms: "短信", mail: "邮件", lose: "丢一条",
+    open: "打开", read: "已打开", letters: "短信/邮件", attach: "图片或文件", sms: "短信", mail: "邮件", lose: "丢一条",
     languageName: "English", fixed: "未设置时钟文件，时间不可移动",
   },
   en: {
@@ -17,7 +17,7 @@ const WORDS = {
     expired_token: "Expired token", rate_limit: "Rate limit", drop_silently: "Silent drop", slow: "Slow", http_500: "HTTP 500", duplicate_callback: "Duplicate callback",
     reorder_callbacks: "Reorder callbacks", invalid_user: "Invalid user", flow_control: "Flow control", attendance_stale: "Stale attendance", no_permission: "No permission", ip_untrusted: "IP not trusted", no_callback: "No callback URL",
     hours: "Hours today", rest: "Rest", byRule: "By the rule", people: "The people of this firm", wecom: "WeCom", dingtalk: "DingTalk",
-    open: "Open", read: "opened", letters: "SMS / mail", sms: "SMS", mail: "Mail", lose: "Lose one",
+    open: "Open", read: "opened", letters: "SMS / mail", attach: "picture or file", sms: "SMS", mail: "Mail", lose: "Lose one",
     held: "Callback held until the next one", languageName: "中文", fixed: "No clock file: time cannot be moved",
   },
 };

@@ -30,6 +30,10 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_ask_matter"), "ask", ["matter"], unique=False)
     op.create_index(op.f("ix_ask_person_id"), "ask", ["person_id"], unique=False)
+    where = sa.text("state = 'open'")
+    op.create_index(
+        "ix_ask_open", "ask", ["person_id", "kind"], unique=False, sqlite_where=where, postgresql_where=where
+    )
     op.create_table(
         "consent",
         sa.Column("id", sa.String(length=32), nullable=False),
@@ -147,6 +151,12 @@ def upgrade() -> None:
     )
     op.create_index("ev_hold_subject", "ev_hold", ["subject"], unique=False)
     op.create_table(
+        "ev_scrub",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("made_ms", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
         "ev_object",
         sa.Column("object_id", sa.String(length=64), nullable=False),
         sa.Column("head_seq", sa.Integer(), nullable=False),
@@ -158,6 +168,7 @@ def upgrade() -> None:
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("pdf", sa.LargeBinary(), nullable=False),
         sa.Column("made_ms", sa.BigInteger(), nullable=False),
+        sa.Column("about", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("digest"),
     )
     op.create_table(
@@ -360,6 +371,7 @@ def upgrade() -> None:
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.Column("platform", sa.String(length=32), nullable=False),
         sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("taken", sa.Integer(), nullable=False),
         sa.Column("added", sa.Integer(), nullable=False),
         sa.Column("merged", sa.Integer(), nullable=False),
         sa.Column("known", sa.Integer(), nullable=False),
@@ -452,7 +464,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_outbox_state"), "outbox", ["state"], unique=False)
     op.create_index("ix_outbox_matter", "outbox", ["matter", "state", "people"], unique=False)
-    for name, columns, where in (
+    for name, columns, clause in (
         ("ix_outbox_queued", ["platform", "priority", "due", "id"], "state = 'queued'"),
         ("ix_outbox_sending", ["lease"], "state = 'sending'"),
         ("ix_outbox_ask", ["ask_ref"], "ask_ref IS NOT NULL"),
@@ -460,7 +472,7 @@ def upgrade() -> None:
         ("ix_outbox_message", ["message_id"], "message_id IS NOT NULL"),
     ):
         op.create_index(
-            name, "outbox", columns, unique=False, sqlite_where=sa.text(where), postgresql_where=sa.text(where)
+            name, "outbox", columns, unique=False, sqlite_where=sa.text(clause), postgresql_where=sa.text(clause)
         )
     op.create_table(
         "outbox_pause",
@@ -672,6 +684,7 @@ def downgrade() -> None:
     op.drop_table("ev_subject_key")
     op.drop_table("ev_report")
     op.drop_table("ev_object")
+    op.drop_table("ev_scrub")
     op.drop_index("ev_hold_subject", table_name="ev_hold")
     op.drop_table("ev_hold")
     op.drop_table("ev_head")

@@ -77,6 +77,7 @@ def upgrade() -> None:
         sa.Column("replaced_id", sa.String(length=32), nullable=False),
         sa.Column("recalled_at", UTCDateTime(), nullable=True),
         sa.Column("reason", sa.String(length=200), nullable=False),
+        sa.Column("remind_by", sa.String(length=40), nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_nt_notice_state"), "nt_notice", ["state"], unique=False)
@@ -153,10 +154,38 @@ def upgrade() -> None:
         sa.Column("sha256", sa.String(length=64), nullable=False),
         sa.PrimaryKeyConstraint("notice_id", "locale"),
     )
+    op.create_table(
+        "chat_file",
+        sa.Column("id", sa.String(length=40), nullable=False),
+        sa.Column("platform", sa.String(length=20), nullable=False),
+        sa.Column("person_id", sa.String(length=40), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("sent_at", UTCDateTime(), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_at", UTCDateTime(), nullable=True),
+        sa.Column("desk", sa.String(length=40), nullable=False),
+        sa.Column("matter", sa.String(length=64), nullable=False),
+        sa.Column("event_id", sa.String(length=64), nullable=False),
+        sa.Column("media_type", sa.String(length=100), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=80), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("ix_chat_file_next", "chat_file", ["next_at"], unique=False)
+    op.create_index(op.f("ix_chat_file_person_id"), "chat_file", ["person_id"], unique=False)
+    op.create_index(op.f("ix_chat_file_desk"), "chat_file", ["desk"], unique=False)
 
 
 def downgrade() -> None:
     """Drop them."""
+    op.drop_index(op.f("ix_chat_file_desk"), table_name="chat_file")
+    op.drop_index(op.f("ix_chat_file_person_id"), table_name="chat_file")
+    op.drop_index("ix_chat_file_next", table_name="chat_file")
+    op.drop_table("chat_file")
     op.drop_table("membership")
     op.drop_table("nt_text")
     op.drop_table("nt_template")

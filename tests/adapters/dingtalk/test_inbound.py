@@ -84,11 +84,11 @@ def test_robot_text_is_verbatim_and_needs_a_staff_id() -> None:
     assert to_events("robot", robot(conversationType="2"), {})[0].data["text"] == "你好"
 
 
-def test_over_quota_and_pictures_are_unknown() -> None:
+def test_over_quota_and_what_has_no_text_are_unknown() -> None:
     over = robot(errCode=20001, text=None)
     assert to_events("robot", over, {})[0].data["code"] == "20001"
     assert to_events("robot", robot(text="no"), {})[0].action == UNKNOWN
-    assert to_events("robot", robot(msgtype="picture", content={"downloadCode": "x"}), {})[0].action == UNKNOWN
+    assert to_events("robot", robot(msgtype="picture", content={"codes": "x"}), {})[0].action == UNKNOWN
 
 
 @pytest.mark.parametrize("content", [

@@ -10,6 +10,7 @@ import pytest
 
 from adapters.dingtalk import events
 from bot.event import PUNCHED, READ, SLIP, TEXT, UNKNOWN, Event
+from bot.ports_files import SENT
 
 SAMPLES = {path.stem: path for path in Path(events.__file__).with_name("samples").glob("*.json")}
 Meaning = tuple[str, str, str, dict[str, str]]
@@ -21,7 +22,7 @@ MEANS: dict[str, list[Meaning]] = {
     "robot_text": [(TEXT, "", "zhou", {"text": "忘打卡了，9:02 到的", "conversation": "1"})],
     "robot_group": [(TEXT, "", "zhou", {"text": "我的待办", "conversation": "2"})],
     "robot_outsider": [(UNKNOWN, "", "", {"type": "text"})],
-    "robot_picture": [(UNKNOWN, "", "zhou", {"type": "picture"})],
+    "robot_picture": [(SENT, "", "zhou", {"type": "picture", "file": "dc1", "kind": "image", "name": ""})],
     "robot_over_quota": [(UNKNOWN, "", "zhou", {"code": events.OVER_QUOTA})],
     "card_click": [CLICK],
     "card_click_public_template": [("missed_punch.forgot", "a1b2", "zhou", {"message_id": "hp-0001"})],

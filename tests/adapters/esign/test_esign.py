@@ -77,7 +77,7 @@ def place(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
     firm.app.settings = firm.app.settings.model_copy(update=ours)
     office = Office(firm, SigningPlatform())
     web = office.web
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield Place(office, running, firm)
     server.shutdown()
     running.stop()

@@ -9,13 +9,14 @@ import pytest
 
 from adapters.wecom import inbound
 from bot.event import SLIP, TEXT, UNKNOWN
+from bot.ports_files import SENT
 
 SAMPLES = {path.stem: path for path in (Path(inbound.__file__).with_name("samples")).glob("*.xml")}
 CARD = {"response_code": "RC-1", "task_id": "01J0A1"}
 MEANS: dict[str, tuple[str, str, str, dict[str, str]]] = {
     # name: (action, ref, actor, data that must be there)
     "text": (TEXT, "", "zhangsan", {"text": "忘打卡了，9:02 到的"}),
-    "image": (UNKNOWN, "", "zhangsan", {"msg_type": "image", "event": ""}),
+    "image": (SENT, "", "zhangsan", {"file": "media1", "kind": "image", "name": ""}),
     "template_card_event_button": (
         "missed_punch.forgot", "a1b2", "zhangsan", CARD | {"card_type": "button_interaction"},
     ),

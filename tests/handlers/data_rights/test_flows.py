@@ -122,11 +122,13 @@ def test_while_employed_the_roster_stays_and_the_rest_goes(story: Story) -> None
 def test_a_hold_is_told(story: Story) -> None:
     person = story.person("zhang")
     with db.begin(story.firm.app.engine) as conn:
-        hold = place_hold(conn, story.firm.app.keys, subject=person.ref, reason="争议", by="p:hr", now=story.firm.now)
+        hold = place_hold(
+            conn, story.firm.app.keys, subject=person.ref, reason="劳动仲裁 2026-118", by="p:hr", now=story.firm.now
+        )
     story.say("zhang", "删除我的数据")
-    assert "争议保全" in story.last("wang")
+    assert "原因：劳动仲裁 2026-118" in story.last("wang")
     story.tap("wang", "同意删除")
-    assert "争议保全" in story.last("zhang")
+    assert "争议保全" in story.last("zhang") and "原因：劳动仲裁 2026-118" in story.last("zhang")
     assert story.part("data.erasure_requested", "words") == "删除我的数据"
     with db.begin(story.firm.app.engine) as conn:
         assert release_hold(conn, story.firm.app.keys, hold_id=hold, by="p:hr", now=story.firm.now + timedelta(days=1))

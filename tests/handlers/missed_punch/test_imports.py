@@ -402,7 +402,7 @@ def test_nothing_is_lost_and_nothing_counts_twice(
         assert (punch["at"], punch["source"]) in {(row["at"], row["source"]) for row in own}
         assert not {"on", "off"} <= {row["kind"] for row in own}
     with begin(firm.app.engine) as db:
-        sources.undo(db, "b")
+        sources.undo(db, "b", 1_000)
     left = firm.rows(t.record)
     assert {row["punch_id"] for row in left} == {row["id"] for row in firm.rows(t.punch)}
     assert len(left) == len({row.key for row in rows[:half]})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from importlib import resources
 from pathlib import Path
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from bot import cli_attendance
 from bot.tables import ask, outbox
-from handlers.missed_punch import ladder, reach, replay, replay_rules
+from handlers.missed_punch import ladder, reach, replay, replay_cost, replay_rules
 from handlers.missed_punch.replay_rules import Day, change, play
 from tests.handlers.missed_punch.feed import run_at
 from tests.handlers.missed_punch.story import DAY, NINE, Story, at
@@ -105,7 +106,7 @@ def test_the_rules_in_force_replay_what_happened_and_a_draft_shows_its_differenc
     draft = replay.run(month.firm.app, "2026-06", LATER)
     assert [line.change for line in draft.lines] == ["same", "+15", "same"]
     assert draft.lines[1].draft == "06-11 10:00"
-    assert draft.messages["in_force"] == {"card": 3, "sms": 1} and draft.messages["draft"] == {"card": 3}
+    assert draft.cost["in_force"].messages == {"card": 3, "sms": 1} and draft.cost["draft"].messages == {"card": 3}
     assert (len(month.firm.rows(outbox)), len(month.firm.rows(ask))) == before
 
 
@@ -133,6 +134,7 @@ def test_the_command(month: Story, tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert len(output.splitlines()) == 2 and "'+15" in output
     code, output = run("2026-06")
     assert code == 0 and "06-11 09:15" in output and "没有发送" in output
+    assert "in_force: card=3 sms=1; fake: 6 次调用 / calls" in output
     file.write_text("[[version]]\nnumber = 1\n", encoding="utf-8")
     assert run("2026-06", "--rules", str(file))[0] == 1
     assert run("June")[0] == 2
@@ -153,3 +155,16 @@ def test_a_month_of_a_story_leaves_no_trace(month: Story) -> None:
     replay.run(month.firm.app, "2026-06", LATER)
     run_at(month, month.firm.now)
     assert len(month.firm.platform.sent) == events
+
+
+def test_cards_are_counted_against_a_month_where_the_vendor_counts_calls() -> None:
+    sent = {
+        "draft": Counter({("dingtalk", "card"): 100, ("wecom", "card"): 5, ("dingtalk", "sms"): 7}),
+        "then": Counter(),
+    }
+    found = replay_cost.costs(sent, {"dingtalk": 10_000, "wecom": None})
+    assert found["draft"] == replay_cost.Cost(
+        {"card": 105, "sms": 7}, {"dingtalk": 200, "wecom": 10}, {"dingtalk": 2.0}
+    )
+    assert found["draft"].told() == "card=105 sms=7; dingtalk: 200 次调用 / calls, 2.00 %; wecom: 10 次调用 / calls"
+    assert found["then"].told() == "0"

@@ -7,7 +7,7 @@ import pytest
 from bot import asks, people
 from bot.asks import Ask
 from bot.card import as_text
-from bot.db import begin
+from bot.db import begin, metadata
 from bot.evidence.tables import ev_event
 from bot.ports import DirectoryPerson, Shift
 from handlers.missed_punch import pending
@@ -131,3 +131,41 @@ def test_approvals_only_they_can_decide_are_named_by_kind(story: Story) -> None:
     with story.firm.app.engine.connect() as db:
         found, own = pending.of(db, "fake:zhang"), pending.of(db, "fake:xiao")
     assert found == pending.Pending({"补卡": 1}, 0, 0, 1) and own.own == 1
+
+
+def _notice(story: Story, number: int, **values: object) -> None:
+    """A notice to 张三, as the notices room keeps it: read through its tables, nothing of it is imported here."""
+    tables = {table.name: table for table in metadata.sorted_tables}
+    row: dict[str, object] = {"id": f"nt-{number}", "state": "sending", "importance": "confirm", "answers": "[]"}
+    row |= {"audience": "{}", "author_id": "fake:wang", "created_at": story.firm.now} | values
+    person = {"notice_id": row["id"], "person_id": "fake:zhang", "platform": "fake", "user_id": "zhang"}
+    with begin(story.firm.app.engine) as db:
+        db.execute(tables["nt_notice"].insert().values(**row))
+        db.execute(tables["nt_recipient"].insert().values(**person))
+
+
+def test_notices_that_wait_are_counted_too(two_days: Story) -> None:
+    """What was recalled, superseded, only informs or has not gone out does not wait for anybody."""
+    story = two_days
+    _notice(story, 1)
+    _notice(story, 2, importance="sign", author_id="fake:zhang")
+    _notice(story, 3, recalled_at=story.firm.now)
+    _notice(story, 4, replaced_id="nt-1")
+    _notice(story, 5, importance="inform", author_id="fake:zhang", state="sent")
+    _notice(story, 6, state="scheduled", author_id="fake:zhang")
+    with story.firm.app.engine.connect() as db:
+        assert dict(pending.of(db, "fake:zhang").others) == {"待确认通知": 2, "在办通知": 2}
+        assert dict(pending.of(db, "fake:li").others) == {}
+    go(story, 1, "14:01")
+    card = next(card for card in story.seen("zhao") if card.title == TITLE)
+    assert [(fact.label, fact.value) for fact in card.facts if "通知" in fact.label] == [
+        ("待确认通知", "2"),
+        ("在办通知", "2"),
+    ]
+    with begin(story.firm.app.engine) as db:
+        recipient = next(table for table in metadata.sorted_tables if table.name == "nt_recipient")
+        done = {"accepted_at": story.firm.now, "opened_at": story.firm.now, "answered_at": story.firm.now, "rung": 4}
+        done |= {"delivered_at": story.firm.now, "answer": "received"}
+        db.execute(recipient.update().where(recipient.c.notice_id == "nt-1").values(**done))
+    with story.firm.app.engine.connect() as db:
+        assert pending.of(db, "fake:zhang").others["待确认通知"] == 1

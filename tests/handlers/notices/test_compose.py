@@ -79,6 +79,8 @@ def signable(firm: Firm) -> str:
 
 def test_a_signature_needs_a_second_person_and_goes_out_once(firm: Firm) -> None:
     chat, notice_id = Chat(firm), signable(firm)
+    asked = next(card for card in chat.seen("chen") if any(each.label == "同意发送" for each in card.buttons))
+    assert asked.link.endswith("check")  # all that is known of it, and nothing to be changed there
     with firm.app.context(who(firm, "wang")) as ctx, pytest.raises(Refused, match="已经提交"):
         drafts.edit(ctx, notice_id, drafts.Draft({"zh": ("别的", "别的")}))
     chat.tap("chen", "同意发送", as_="wang")

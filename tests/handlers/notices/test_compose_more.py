@@ -1,38 +1,11 @@
-"""In chat: a file that cannot be taken, and a receipt that is deemed by a clause."""
+"""In chat: a receipt that is deemed by a clause."""
 
 from __future__ import annotations
 
-import pytest
-
-from bot.event import UNKNOWN
 from handlers.notices import tables as tb
 from tests.handlers.notices import office
 from tests.handlers.notices.chat import Chat
 from tests.world import Firm
-
-
-@pytest.mark.parametrize("data", [{"type": "file"}, {"type": "picture", "conversation": "1"}, {"msg_type": "image"}])
-def test_a_file_in_chat_is_said_not_to_be_taken_and_leads_to_the_page(firm: Firm, data: dict[str, str]) -> None:
-    chat = Chat(firm)
-    firm.dispatch(firm.event("wang", UNKNOWN, **data))
-    firm.courier.drain()
-    assert "没有保存" in chat.last("wang") and "pdf" in chat.last("wang") and "新通知" in chat.last("wang")
-    assert firm.rows(tb.file) == []
-    chat.say("wang", "发通知 端午放假\n**6 月 19 日**放假。")
-    firm.dispatch(firm.event("wang", UNKNOWN, **data))
-    firm.courier.drain()
-    assert "您的草稿《端午放假》" in chat.last("wang")
-
-
-@pytest.mark.parametrize(
-    ("who", "data"),
-    [("zhang", {"type": "file"}), ("wang", {"type": "audio"}), ("wang", {"type": "file", "conversation": "2"})],
-)
-def test_nothing_is_said_to_others_about_other_things_or_in_groups(firm: Firm, who: str, data: dict[str, str]) -> None:
-    chat = Chat(firm)
-    firm.dispatch(firm.event(who, UNKNOWN, **data))
-    firm.courier.drain()
-    assert not any("文件请在网页上添加" in card.title for card in chat.seen(who))
 
 
 def test_deemed_receipt_is_on_record_with_its_clause_and_changes_no_rung(firm: Firm) -> None:

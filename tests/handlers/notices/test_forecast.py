@@ -114,3 +114,17 @@ def test_the_same_card_today_would_be_dropped_and_full_days_are_counted(firm: Fi
 )
 def test_minutes_at_the_ceiling(route: Route | None, people: int, expected: int | None) -> None:
     assert forecast.minutes(route, people) == expected
+
+
+@pytest.mark.parametrize(("cards_to", "way"), [(4, ""), (3, "work")])
+def test_a_draft_is_forecast_by_how_many_it_will_go_to(firm: Firm, cards_to: int, way: str) -> None:
+    """Buttons for few, one message for many, by the setting: before there is a list as afterwards."""
+    many(firm)
+    firm.app.settings = firm.app.settings.model_copy(update={"notice_cards_to": cards_to})
+    with firm.app.context(who(firm, "wang")) as ctx:
+        words = {"zh": ("考勤制度", "请看。")}
+        audience = {"into": {"everybody": True}}
+        wanted = drafts.Draft(words, importance="confirm", answers=("received",), audience=audience)
+        found = drafts.create(ctx, wanted)
+    expected = forecast.of(firm.app, get(firm, found))
+    assert expected.people == 4 and [each.route for each in expected.parts] == [way]

@@ -137,11 +137,16 @@ class Story:
         return [(row.type, json.loads(row.envelope)["source"]) for row in rows]
 
     def part(self, type: str, name: str) -> str:
+        return self.parts(type, name)[0]
+
+    def parts(self, type: str, name: str) -> list[str]:
+        """The newest first."""
         joined = sa.select(ev_part).join(ev_event, ev_event.c.event_id == ev_part.c.event_id)
         with begin(self.firm.app.engine) as conn:
             where = (ev_event.c.type == type, ev_part.c.name == name)
-            row = conn.execute(joined.where(*where).order_by(ev_event.c.n.desc()).limit(1)).one()
-            return (open_vault(self.firm.app.keys.key_dir).open_part(conn, row) or b"").decode()
+            vault = open_vault(self.firm.app.keys.key_dir)
+            rows = conn.execute(joined.where(*where).order_by(ev_event.c.n.desc())).all()
+            return [(vault.open_part(conn, row) or b"").decode() for row in rows]
 
 
 @pytest.fixture

@@ -96,8 +96,10 @@ def test_upheld_keeps_the_version_and_asks_again_without_an_appeal(month: Month)
     found = month.again(result)
     assert (found.state, found.version, found.held) == ("published", 1, False)
     assert [each.label for each in month.card("zhang", "绩效结果").buttons][-1] == "收到但不同意"
-    month.tap("zhang", month.card("zhang", "绩效结果"), "收到但不同意")
+    noted = month.tap("zhang", month.card("zhang", "绩效结果"), "收到但不同意")
     assert month.again(result).answer == "objected" and month.again(result).held
+    assert noted and "不同意" in noted.text and "申诉" not in noted.text  # nothing is offered that would be refused
+    assert "申诉" not in month.copies("zhang")[-1].text
     with month.ctx("stranger") as ctx, pytest.raises(Refused, match="已经有结果"):
         appeals.decide(ctx, appeal, "upheld", "再说一遍理由")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -12,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import Refused
+from bot.evidence.tables import ev_event, ev_part
 from bot.tables import delegate
 from handlers.performance import goals, rules, said, tables
 from handlers.performance.rules import GoalDraft
@@ -35,8 +37,22 @@ def test_a_goal_said_in_chat_counts_once_both_have_confirmed_the_same_text(story
     assert "双方已确认" in [each.closed for each in story.copies("zhang")]
     kinds = [kind for kind, _ in story.events("goal.")]
     assert kinds == ["goal.proposed", "goal.confirmed", "goal.confirmed", "goal.agreed"]
-    hashes = {source["sha256"] for _, source in story.events("goal.")}
-    assert len(hashes) == 1 and "交付 3 个项目" in story.part("goal.agreed", "goal")
+    said = story.parts("goal.confirmed", "goal")
+    assert len(said) == 2 and set(said) == {story.part("goal.agreed", "goal")} and "交付 3 个项目" in said[0]
+    assert {source["side"] for kind, source in story.events("goal.confirmed")} == {"employee", "manager"}
+
+
+def test_the_log_alone_gives_no_text_away_to_somebody_who_guesses_it(story: Story) -> None:  # noqa: F811
+    goal = story.agreed(story.opened())
+    with story.ctx("li") as ctx:
+        goals.edit(ctx, goal, replace(PROJECTS, text="交付 4 个项目"), "客户加了一个")
+    assert hashlib.sha256(story.part("goal.agreed", "goal").encode()).hexdigest() == goal.sha256
+    envelopes = "".join(
+        str(row["envelope"]) for row in story.firm.rows(ev_event) if str(row["type"]).startswith("goal.")
+    )
+    assert goal.id in envelopes and goal.sha256 not in envelopes and story.goal(goal.id).sha256 not in envelopes
+    commitments = [bytes(row["commitment"]) for row in story.firm.rows(ev_part) if row["name"] == "goal"]  # type: ignore[call-overload]
+    assert len(set(commitments)) == len(commitments) >= 5  # each with a salt of its own, though the text is the same
 
 
 def test_settled_goals_of_a_hundred_make_the_person_ready(story: Story) -> None:  # noqa: F811

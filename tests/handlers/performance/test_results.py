@@ -235,3 +235,17 @@ def test_who_has_not_signed_or_scored_asked_in_chat(month: Month) -> None:
     assert "只有 HR 和主管" in month.say("zhang", "谁还没签？")
     for said in ("谁还没签？", "谁没签字", "who has not signed?", "谁还没签绩效结果"):
         assert who_waits.SIGN.match(said)
+
+
+def test_who_is_below_70_per_cent_asked_in_chat(month: Month) -> None:
+    cycle = month.scoring()
+    assert "没有人低于 70 %" in month.say("wang", "谁低于70%？")  # what is unknown is not low
+    with begin(month.firm.app.engine) as db:
+        db.execute(sa.update(tables.member).values(attainment="66.7"))
+    for said in ("哪些部门达成率低于 70%", "谁的达成率不到70", "who is below 70%?"):
+        answer = month.say("wang", said)
+        assert "研发" in answer and "1 / 1" in answer and "66.7 %" in answer and "张三" in answer
+    assert f"%2Fperformance%2Fcockpit%2F{cycle.id}%2Fpeople%3Fstate%3Dlow" in month.seen("wang")[-1].link
+    assert "张三" in month.say("li", "谁低于70%") and "cockpit" not in month.seen("li")[-1].link
+    assert "只有 HR 和主管" in month.say("zhang", "谁低于70%？")
+    assert not who_waits.LOW.match("低于70%") and not who_waits.LOW.match("我低于 70% 是因为客户改需求")
