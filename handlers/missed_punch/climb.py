@@ -78,7 +78,8 @@ def _singly(app: App, part: Sequence[_Id], work: Callable[[Context, Sequence[_Id
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """What is known of the cases of one part. `punched` and `later` by case, the others by person or platform."""
+    """What is known of the cases of one part. `punched`, `later` and `leaves` by case, the others by person or
+    platform."""
 
     people: Mapping[str, Person]
     unread: frozenset[str]
@@ -115,7 +116,7 @@ def _facts(ctx: Context, cases: Sequence[Case]) -> _Facts:
         frozenset(feeds.scalars()),
         store.punches_since(ctx.db, ids),
         reach.lives_after(ctx.db, ids),
-        store.leaves_at(ctx.db, who, ctx.now),
+        store.leaves_for(ctx.db, ids, ctx.now),
         reach.kept(ctx, who, 1),
     )
 
@@ -123,7 +124,7 @@ def _facts(ctx: Context, cases: Sequence[Case]) -> _Facts:
 def _rung(ctx: Context, case: Case, person: Person, facts: _Facts) -> None:
     if at := facts.punched.get(case.id):
         steps.punched(ctx, case, person, at)
-    elif (pending := facts.leaves.get(person.id)) is not None:
+    elif (pending := facts.leaves.get(case.id)) is not None:
         steps.finish(ctx, case, person, "leave", partial(cards.leave_seen, pending), ctx.now)
     elif not person.active:
         steps.finish(ctx, case, person, "left", cards.gone, ctx.now)

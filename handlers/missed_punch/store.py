@@ -211,13 +211,17 @@ def leave_at(db: Connection, person_id: str, now: datetime) -> tuple[str, bool] 
     return (row.kind, row.pending) if row else None
 
 
-def leaves_at(db: Connection, ids: Sequence[str], now: datetime) -> dict[str, bool]:
-    """person -> pending, of the leave that covers `now`; one that is granted counts first."""
-    covering = (t.leave.c.start_at <= now, t.leave.c.end_at > now)
-    pending = sa.select(t.leave.c.person_id, t.leave.c.pending).where(t.leave.c.person_id.in_(ids), *covering)
+def leaves_for(db: Connection, ids: Sequence[str], now: datetime) -> dict[str, bool]:
+    """case -> pending, of the leave that covers `now` or the end of a shift that is over; one that is granted counts
+    first. A leave filed in the evening for the day that was missed is one: nobody climbs on the next morning."""
+    shift, leave = t.shift.c, t.leave.c
+    today = sa.and_(leave.start_at <= now, leave.end_at > now)
+    that_day = sa.and_(shift.end_at <= now, leave.start_at <= shift.end_at, leave.end_at >= shift.end_at)
+    query = sa.select(t.case.c.id, leave.pending).join(t.shift, shift.id == t.case.c.shift_id)
+    query = query.join(t.leave, leave.person_id == t.case.c.person_id).where(t.case.c.id.in_(ids))
     found: dict[str, bool] = {}
-    for row in db.execute(pending):
-        found[row.person_id] = found.get(row.person_id, True) and row.pending
+    for row in db.execute(query.where(sa.or_(today, that_day))):
+        found[row.id] = found.get(row.id, True) and row.pending
     return found
 
 
