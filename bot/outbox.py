@@ -128,6 +128,12 @@ def cards_of(connection: Connection, refs: Sequence[str]) -> dict[str, list[str]
     return found
 
 
+def unsay(connection: Connection, refs: Sequence[str]) -> None:
+    """Whatever still waits to be said of these asks is not said any more; the asks themselves stay as they are."""
+    waits = (outbox.c.ask_ref.in_(refs), outbox.c.state == "queued", outbox.c.kind.in_(("send", "channel")))
+    connection.execute(sa.update(outbox).where(*waits).values(state="stopped", error="answered"))
+
+
 def finish(
     connection: Connection,
     row_id: str,

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-from bot import access
+from bot import access, asks, outbox
 from bot.approvals_org import org_of
 from bot.approvals_who import choose
 from bot.card import Card
@@ -192,6 +192,8 @@ def greeting(now: datetime, zone: str) -> str:
 def stop(ctx: Context, case: Case, person: Person, at: datetime, **values: Any) -> None:
     """A sign of life dated `at`: nothing more climbs, every question to others is taken back."""
     store.move(ctx.db, case, states=LISTENING, **{"state": "alive", "next_at": None, **values})
+    # What waited behind an outage would ask somebody who has just spoken; the question stays open to be answered.
+    outbox.unsay(ctx.db, [each.ref for each in asks.of_matter(ctx.db, case.id, (CHECKIN,))])
     # Whoever climbed it in this moment has committed by now: what they asked is taken back as well.
     retract(ctx, store.get(ctx.db, case.id) or case, person, at)
 
