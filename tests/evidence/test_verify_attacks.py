@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import random
+import ssl
 import subprocess
 import sys
 import zipfile
@@ -641,6 +642,18 @@ def test_hostile_contents_are_findings_not_crashes(world: World) -> None:
     for far in (10**9, 10**400):  # would be counted up to, one missing event after the other
         report = verify_files(resign(world.files, world.keys, lambda m, n=far: m["events"][0].update(seq=n)))  # type: ignore[misc]
         assert not report.ok
+
+
+def test_a_certificate_with_a_negative_serial_is_a_finding_not_a_warning(world: World) -> None:
+    """One flipped bit of a certificate: libraries warn of it, the report names the file."""
+    for name in ("tsa-roots.pem", "checkpoints/1-6.tsa1.chain.pem"):
+        before = b"\xa0\x03\x02\x01\x02\x02"  # version 3, then the serial number: a tag, its length, its bytes
+        first = world.files[name].decode().split("-----END")[0] + "-----END CERTIFICATE-----\n"
+        der = ssl.PEM_cert_to_DER_cert(first)
+        at = der.index(before) + len(before) + 1
+        changed = ssl.DER_cert_to_PEM_cert(der[:at] + bytes([der[at] | 0x80]) + der[at + 1 :]).encode()
+        report = verify_files({**world.files, name: changed})
+        assert not report.ok and name in {each.file for each in report.findings}
 
 
 def test_what_was_saved_with_notepad_is_a_checkpoint_too(world: World, tmp_path: Path) -> None:
