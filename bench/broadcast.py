@@ -30,12 +30,13 @@ import sqlalchemy as sa
 
 from bench.loopback import LATENCY, PER_CALL, URGENT, Loopback, Stand, standing
 from bench.rounds import Row, apart, median
-from bot import crowds, embedded, outbox, pacing, schema
+from bot import embedded, schema
 from bot.app import App, build
 from bot.card import Card
 from bot.db import begin
-from bot.deliver import Courier
-from bot.outbox import Saying
+from bot.delivery import crowds, outbox, pacing
+from bot.delivery.deliver import Courier
+from bot.delivery.outbox import Saying
 from bot.people import People
 from bot.tables import person
 from bot.wire import dump_card

@@ -28,8 +28,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection
-from itertools import count as counter
-from itertools import cycle
+from itertools import count as counter, cycle
 from pathlib import Path
 from urllib.parse import urlencode
 

@@ -35,8 +35,8 @@ from bot.tables import approval, approval_seat, approval_step
 from bot.web.server import create_app
 from bot.web.session import Sessions
 from config.settings import load, sandbox_env
-from handlers.performance import board, setup
-from handlers.performance import tables as t
+from handlers.performance import board, tables as t
+from handlers.performance.preparing import setup
 from handlers.performance.store import Clause, Dimension
 
 LIMIT = 0.3

@@ -25,17 +25,20 @@ from bench.cockpit import CLAUSES, databases
 from bot import embedded, people, router, schema
 from bot.app import App
 from bot.db import begin, create_engine
+from bot.delivery.outbox import BULK
 from bot.evidence.keys import load_or_create
-from bot.outbox import BULK
 from bot.people import People, Person
 from bot.ports import DirectoryPerson
 from bot.store import RedisStore, new_ref
 from bot.tables import approval, approval_seat, approval_step, ask, outbox
 from config.settings import load, sandbox_env
-from handlers.performance import opening, release_rows, releasing, reviews, setup, store, timeline, turns
-from handlers.performance import tables as t
-from handlers.performance.rules_scoring import Line, ReviewDraft
+from handlers.performance import store, tables as t
+from handlers.performance.agreeing import opening
+from handlers.performance.preparing import setup, timeline
+from handlers.performance.rules.scoring import Line, ReviewDraft
+from handlers.performance.scoring import reviews, turns
 from handlers.performance.store import Cycle, Dimension
+from handlers.performance.telling import release_rows, releasing
 
 CEILING = 10_000 / 60
 """Calls a second of one interface: 10,000 a minute (WeCom, 访问频率限制)."""

@@ -28,8 +28,7 @@ from bench.judging import _app
 from bench.rounds import Row, apart, own_peak
 from bot.db import begin, create_engine
 from bot.tables import person
-from handlers.missed_punch import imports
-from handlers.missed_punch import tables as t
+from handlers.missed_punch import imports, tables as t
 
 Result = TypeVar("Result")
 PEOPLE = 2_000

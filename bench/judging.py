@@ -2,9 +2,9 @@
 
     python -m bench.judging [employees] [rounds]
 
-judged:  `handlers.missed_punch.scan` over one shift each, 1 % of them missing without a word and 2 % on leave, spread
-         over all sites; everybody worked yesterday and punched at the device of their site. Guards weighed, cases
-         opened, evidence written, first questions in the outbox. From the end of grace to the last commit: the longest
+judged:  `handlers.missed_punch.ladder.scan` over a shift each, 1 % of them missing without a word and 2 % on leave,
+         spread over all sites; everybody worked yesterday and punched at the device of their site. Guards weighed,
+         cases opened, evidence written, first questions queued. From the end of grace to the last commit: the longest
          wait until the job looks is added.
 rungs:   nobody answers, and each next rung (again to the person, to the manager, to HR) is due for all in the same
          second: how long after that moment the last of 99 % was committed, the longest wait until the job looks added.
@@ -37,8 +37,8 @@ from bot.db import create_engine
 from bot.evidence.keys import load_or_create
 from bot.ports import Limits
 from bot.tables import outbox, person
-from handlers.missed_punch import climb, jobs, rules, scan, store
-from handlers.missed_punch import tables as t
+from handlers.missed_punch import jobs, rules, store, tables as t
+from handlers.missed_punch.ladder import climb, scan
 
 TODAY = date(2026, 6, 11)
 START = datetime(2026, 6, 11, 1, 0, tzinfo=UTC)

@@ -18,7 +18,7 @@ import requests
 from bot.card import Card
 from bot.errors import PlatformError
 from bot.ports import Sent
-from bot.ports_crowds import Handed, Outcome, Route
+from bot.ports.crowds import Handed, Outcome, Route
 
 LATENCY = 0.03
 PER_CALL = 1000

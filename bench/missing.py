@@ -2,7 +2,7 @@
 
     python -m bench.missing [employees] [rounds]
 
-ours:  `handlers.missed_punch.scan` asks the database: running shifts past grace without a punch, with leave and case.
+ours:  `missed_punch.ladder.scan` asks the database: running shifts past grace without a punch, with leave and case.
 plain: `sqlite3` loads today's shifts, punches and leaves, and dictionaries say who is missing.
 
 Both read the same SQLite file; the answers (shift, leave, leave pending) must be equal in every round. The firm's day:
@@ -24,7 +24,8 @@ from bot import db, schema
 from bot.context import Context
 from bot.evidence.keys import load_or_create
 from config.settings import Settings
-from handlers.missed_punch import rules, scan
+from handlers.missed_punch import rules
+from handlers.missed_punch.ladder import scan
 from handlers.missed_punch.store import EARLY
 
 START = datetime(2026, 6, 11, 1, 0, tzinfo=UTC)

@@ -8,7 +8,7 @@ arrival: the look before the end of grace, when everybody is in question: everyb
 again:   a minute later: only who is missing is asked about.
 
 A stand-in answers from memory and counts the calls an adapter would make with batches of the default limits. Seconds
-are those of `handlers.missed_punch.fetching.poll`; beside them the time until the next look. SQLite and PostgreSQL.
+are those of `missed_punch.attendance.fetching.poll`; beside them the time until the next look. SQLite and PostgreSQL.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from bot.card import Can
 from bot.db import begin, create_engine
 from bot.evidence.keys import load_or_create
 from bot.ports import DirectoryPerson, Leave, Limits, Punch, Shift
-from handlers.missed_punch import fetching, jobs, polling, rules, store
-from handlers.missed_punch import tables as t
+from handlers.missed_punch import jobs, rules, store, tables as t
+from handlers.missed_punch.attendance import fetching, polling
 
 START = datetime(2026, 6, 11, 1, 0, tzinfo=UTC)
 SITES, PART = 200, 10_000

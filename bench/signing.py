@@ -26,11 +26,12 @@ from playwright.sync_api import Browser, sync_playwright
 from werkzeug.serving import make_server
 
 from bench.rounds import Row, apart, median, own_peak
-from bot import db, embedded, schema, signing, signing_copy, signing_flow
+from bot import db, embedded, schema, signing
 from bot.app import App
 from bot.evidence.keys import load_or_create
 from bot.evidence.signed import unsigned
-from bot.signing_flow import Answer, Attempt, Seat
+from bot.signing import copy as signing_copy, flow as signing_flow
+from bot.signing.flow import Answer, Attempt, Seat
 from bot.store import RedisStore
 from config.settings import load, sandbox_env
 from tests.web.office import Office, SigningPlatform

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.engine import Connection
 
-from bot import approvals_org
+from bot.approvals import org as approvals_org
 
 Provider = Callable[[Connection, Collection[str], datetime], Collection[str]]
 _providers: list[Provider] = []
@@ -22,7 +22,7 @@ def register(provider: Provider) -> Provider:
 
 def on_leave(conn: Connection, person_ids: Collection[str], moment: datetime) -> set[str]:
     """Those of `person_ids` who are on leave at `moment` (UTC) or whom nobody can expect to answer, by every source
-    that registered here or with `bot.approvals_org.away`."""
+    that registered here or with `bot.approvals.org.away`."""
     if not person_ids:
         return set()
     asked = [*_providers, *approvals_org.sources]

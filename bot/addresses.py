@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.engine import Connection
 
-from bot import channels, router
+from bot import router
+from bot.delivery import channels
 from bot.people import Person
 
 if TYPE_CHECKING:

@@ -14,12 +14,16 @@ from typing import Any
 import redis
 from sqlalchemy.engine import Connection, Engine
 
-from bot import approvals_data, channels, clock, db, freshness, progress_inbox, router, signing_provider
+from bot import clock, db, freshness, router
+from bot.approvals import data as approvals_data
 from bot.context import Context
+from bot.delivery import channels
 from bot.embedded import redis_url
 from bot.evidence.keys import Keys, load_or_create, newest
 from bot.people import People, Person
 from bot.ports import Door, Platform, Reported
+from bot.progress import inbox as progress_inbox
+from bot.signing import provider as signing_provider
 from bot.store import RedisStore
 from bot.web.links import page_url
 from config.settings import Settings, load
@@ -76,7 +80,7 @@ class App:
 
 def build(settings: Settings) -> App:
     """Connect and load. Raises Misconfigured with every problem at once (settings were validated before)."""
-    for core in ("bot.tables", "bot.delegates", "bot.leaver_requests", "bot.signing_refusal"):
+    for core in ("bot.tables", "bot.approvals.delegates", "bot.leaver.requests", "bot.signing.refusal"):
         importlib.import_module(core)
     router.discover("handlers", "tables")
     router.discover("handlers", "flow")

@@ -11,9 +11,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.engine import Connection
 
-from bot import asks, outbox
+from bot import asks
 from bot.asks import Ask
 from bot.card import Card
+from bot.delivery import outbox
 from bot.errors import Refused
 from bot.evidence.keys import Keys
 from bot.evidence.log import Appended, Draft, Part, append, append_many

@@ -11,10 +11,11 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.engine import Connection
 
-from bot import clock, db, inbox, menu, outbox, receipts, spoken
+from bot import clock, db, inbox, menu, receipts, spoken
 from bot.app import App
 from bot.card import Card
 from bot.context import Context
+from bot.delivery import outbox
 from bot.errors import Refused
 from bot.event import TEXT, Event
 from bot.locale import MASTER, speaking, t

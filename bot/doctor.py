@@ -12,8 +12,9 @@ from urllib.request import urlopen
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
-from bot import clock, custody_reports, progress, router
+from bot import clock, progress, router
 from bot.app import App, build
+from bot.delivery import custody_reports
 from bot.errors import BotError
 from bot.evidence.tsa_doctor import tsa_findings
 from bot.ports import Finding

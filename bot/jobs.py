@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from threading import Event as Flag
-from threading import Thread
+from threading import Event as Flag, Thread
 
 import redis
 import structlog
 from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
 
-from bot import anchors, clock, custody, custody_reports, people, router, signing_copy
+from bot import anchors, clock, people, router
 from bot.app import App, current
 from bot.db import begin
-from bot.deliver import Courier
+from bot.delivery import custody, custody_reports
+from bot.delivery.deliver import Courier
 from bot.dispatch import Dispatcher
 from bot.evidence import restamp, retention, revocation, selfaudit, stamping
 from bot.evidence.sequencer import sequence
+from bot.signing import copy as signing_copy
 
 log = structlog.get_logger("huizhi.jobs")
 QUEUE = "huizhi"

@@ -11,8 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.ports import DirectoryPerson
-from bot.tables import membership
-from bot.tables import person as table
+from bot.tables import membership, person as table
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 
-from bot import outbox
 from bot.card import Card
 from bot.context import Context, Recorded
+from bot.delivery import outbox
 from bot.evidence.meaning import meaning
 from bot.evidence.tables import ev_checkpoint, ev_event
 from bot.locale import current, t

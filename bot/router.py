@@ -14,12 +14,12 @@ from sqlalchemy.engine import Connection
 
 from bot.card import Card
 from bot.event import Event
-from bot.ports_crowds import Outcome
+from bot.ports.crowds import Outcome
 
 if TYPE_CHECKING:
     from bot.asks import Ask
     from bot.context import Context
-    from bot.outbox import Row
+    from bot.delivery.outbox import Row
 
 Flow = Callable[[Event, "Context"], "Card | None"]
 Hook = Callable[[Event, "Context"], None]
@@ -142,7 +142,7 @@ def erases(eraser: Eraser) -> Eraser:
 
 def carried(prefix: str) -> Callable[[Carrier], Carrier]:
     """Call in the very transaction in which the result of a row (send, crowd, channel) is written whose matter starts
-    with `prefix`. Rows that `bot.crowds.cancel` stopped before they were touched are not reported."""
+    with `prefix`. Rows that `bot.delivery.crowds.cancel` stopped before they were touched are not reported."""
 
     def register(carrier: Carrier) -> Carrier:
         if routes.carriers.setdefault(prefix, carrier) is not carrier:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from bot import asks, outbox
+from bot import asks
 from bot.card import Card
 from bot.context import Context
+from bot.delivery import outbox
 from bot.locale import t
 from bot.people import Person
 from bot.tables import outbox as table

@@ -12,12 +12,12 @@ from bot import people, receipts
 from bot.app import App
 from bot.card import Can, Card
 from bot.db import begin
-from bot.deliver import Courier
+from bot.delivery.deliver import Courier
 from bot.dispatch import Dispatcher
 from bot.errors import PlatformError
 from bot.event import Event
 from bot.ports import Correction, DirectoryPerson, Door, Finding, Leave, Punch, Sent, Shift
-from bot.ports_crowds import Handed, Outcome, Route
+from bot.ports.crowds import Handed, Outcome, Route
 
 START = datetime(2026, 6, 11, 1, 16, tzinfo=UTC)  # Thursday 09:16 in Shanghai
 FIRM = (

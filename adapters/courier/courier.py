@@ -19,7 +19,7 @@ from adapters.courier.states import scan_state, signed_by
 from bot import clock
 from bot.errors import PlatformError
 from bot.ports import SharedStore
-from bot.ports_courier import Courier, Scan
+from bot.ports.courier import Courier, Scan
 from config.settings import Settings
 
 TIMEOUT = (3.05, 10.0)
@@ -46,7 +46,7 @@ class Tracks:
         self._url, self._customer, self._key, self._company, self._store = url, customer, key, company, store
 
     def track(self, number: str) -> list[Scan]:
-        """See bot.ports_courier.Courier. Within half an hour the last answer stands; no exception holds the number."""
+        """See bot.ports.courier.Courier. Within half an hour the last answer stands; no exception holds the number."""
         found = _NUMBER.fullmatch(number.strip())
         if found is None:
             raise PlatformError("courier.number", "快递单号格式不正确", permanent=True)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from bot.ports_courier import SignedBy, State
+from bot.ports.courier import SignedBy, State
 
 CODES: Mapping[str, State] = MappingProxyType(
     {

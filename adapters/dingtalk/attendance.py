@@ -16,7 +16,7 @@ from adapters.dingtalk.client import CALLS_LIMIT, Client
 from adapters.dingtalk.wire import flag, items, mapping, moment, text
 from bot.errors import PlatformError
 from bot.ports import Correction, Leave, Limits, Punch, SharedStore, Shift
-from bot.ports_slips import Slip
+from bot.ports.slips import Slip
 
 OPERATOR = "dingtalk:op_user"
 _PLAN, _PUNCH, _LEAVE, _PAGE = 50, 50, 100, 20
@@ -123,7 +123,7 @@ class DingTalkAttendance:
         return False
 
     def slip(self, number: str) -> Slip | None:
-        """See bot.ports_slips and adapters.dingtalk.slips."""
+        """See bot.ports.slips and adapters.dingtalk.slips."""
         return slips.slip(self._client, self._zone, number)
 
     def _approve(self, correction: Correction, punch_id: str) -> None:

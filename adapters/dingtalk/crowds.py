@@ -23,7 +23,7 @@ from bot import clock
 from bot.card import Card
 from bot.errors import PlatformError
 from bot.ports import SharedStore
-from bot.ports_crowds import Handed, Outcome, Route
+from bot.ports.crowds import Handed, Outcome, Route
 
 T = TypeVar("T")
 DAY = 86_400.0
@@ -51,7 +51,7 @@ class Sender:
 
 
 class Crowd:
-    """See bot.ports_crowds.Crowds. "board" is there when an announcement administrator is named in the settings."""
+    """See bot.ports.crowds.Crowds. "board" is there when an announcement administrator is named in the settings."""
 
     def __init__(self, client: Client, store: SharedStore, sender: Sender, single: Outbound) -> None:
         page = f"{sender.public_url.rstrip('/')}{PAGE}" if sender.public_url else ""

@@ -18,7 +18,7 @@ from bot import clock
 from bot.card import Can, Card, as_text, reduce
 from bot.errors import PlatformError
 from bot.ports import SharedStore
-from bot.ports_crowds import Handed, Outcome, Route
+from bot.ports.crowds import Handed, Outcome, Route
 
 PEOPLE, IDS, READERS = 1000, 30, 500
 """Receivers by name, ids a page, readers a page."""

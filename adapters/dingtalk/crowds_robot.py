@@ -18,7 +18,7 @@ from bot import clock
 from bot.card import Card
 from bot.errors import PlatformError
 from bot.ports import SharedStore
-from bot.ports_crowds import Handed, Outcome, Route
+from bot.ports.crowds import Handed, Outcome, Route
 
 DAY = timedelta(hours=24)
 _YOUNG = "dingtalk:query:"

@@ -17,7 +17,7 @@ from adapters.dingtalk.render import MESSAGE, clip, in_app, markdown
 from adapters.dingtalk.wire import items, mapping, text
 from bot.card import Button, Card, reduce
 from bot.errors import PlatformError
-from bot.ports_crowds import Handed, Outcome, Route
+from bot.ports.crowds import Handed, Outcome, Route
 
 PATH = "/topapi/message/corpconversation/"
 BYTES, LABEL, URL = 2048, 20, 500

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import requests
 
 from bot.errors import PlatformError
-from bot.ports_files import GONE, TOO_BIG, Fetched
+from bot.ports.files import GONE, TOO_BIG, Fetched
 
 PATH = "/v1.0/robot/messageFiles/download"
 TIMEOUT = (3.05, 10.0)
@@ -29,7 +29,7 @@ class Calling(Protocol):
 
 
 def fetch(client: Calling, robot: str, key: str, most: int, hosts: Collection[str]) -> Fetched:
-    """The bytes behind a `downloadCode`. `hosts`: see `allowed`. See bot.ports_files.Files."""
+    """The bytes behind a `downloadCode`. `hosts`: see `allowed`. See bot.ports.files.Files."""
     try:
         reply = client.api("POST", PATH, {"downloadCode": key, "robotCode": robot})
     except PlatformError as error:

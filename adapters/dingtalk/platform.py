@@ -23,10 +23,10 @@ from bot import clock
 from bot.card import Card
 from bot.errors import PlatformError
 from bot.ports import Attendance, DirectoryPerson, Dispatch, Door, Finding, Sent, SharedStore
-from bot.ports_crowds import Handed, Outcome
-from bot.ports_files import Fetched
-from bot.ports_preview import Shape
-from bot.ports_tenure import Tenure
+from bot.ports.crowds import Handed, Outcome
+from bot.ports.files import Fetched
+from bot.ports.preview import Shape
+from bot.ports.tenure import Tenure
 
 if TYPE_CHECKING:
     from config.settings import Settings
@@ -75,11 +75,11 @@ class DingTalk:
         return self._outbound.read_status(sent)
 
     def send_many(self, route: str, to: Sequence[str], card: Card, key: str) -> Handed:
-        """See bot.ports_crowds.Crowds and Crowd.send_many."""
+        """See bot.ports.crowds.Crowds and Crowd.send_many."""
         return self._crowd.send_many(route, to, card, key)
 
     def preview(self, card: Card, route: str) -> list[Shape]:
-        """See bot.ports_preview and adapters.dingtalk.preview."""
+        """See bot.ports.preview and adapters.dingtalk.preview."""
         public = self._settings.public_url
         page = f"{public.rstrip('/')}{PAGE}" if public else ""
         return preview.shapes(card, route, self._settings.dingtalk_card_template_id, page)
@@ -97,7 +97,7 @@ class DingTalk:
         return groups.post(self.client, self._settings.dingtalk_robot_code, chat, text)
 
     def fetch_file(self, key: str, most: int) -> Fetched:
-        """See bot.ports_files.Files and files.fetch. Whoever answers our calls may also hold the file."""
+        """See bot.ports.files.Files and files.fetch. Whoever answers our calls may also hold the file."""
         settings = self._settings
         robot = settings.dingtalk_robot_code or settings.dingtalk_client_id
         hosts = {*settings.dingtalk_file_hosts, settings.dingtalk_api_base.lower().rstrip("/")}
@@ -108,7 +108,7 @@ class DingTalk:
         return self._directory.people()
 
     def tenures(self, user_ids: Sequence[str]) -> list[Tenure]:
-        """See bot.ports_tenure and adapters.dingtalk.tenure."""
+        """See bot.ports.tenure and adapters.dingtalk.tenure."""
         return tenure.tenures(self.client, self._zone, user_ids)
 
     def sign_in_url(self, back: str, state: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from adapters.dingtalk import crowds_board, crowds_work, render
 from bot.card import Card, Fact
-from bot.ports_preview import Shape, loses
+from bot.ports.preview import Shape, loses
 
 _MARKS = re.compile(r"^(?:### |> )")
 NO_TEMPLATE = "template"

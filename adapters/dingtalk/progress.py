@@ -24,7 +24,7 @@ from adapters.dingtalk.events import NAME
 from adapters.dingtalk.wire import flag, mapping, text
 from bot.errors import PlatformError
 from bot.ports import Finding, SharedStore
-from bot.ports_progress import Progress
+from bot.ports.progress import Progress
 from bot.progress import gather
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Projects:
         self._client, self._store, self._user = client, store, user
 
     def progress(self, keys: Sequence[str]) -> Mapping[str, Progress | PlatformError]:
-        """See bot.ports_progress.ProgressSource; several keys of one project cost its pages once."""
+        """See bot.ports.progress.ProgressSource; several keys of one project cost its pages once."""
         if not keys:
             return {}
         user, known = self._operator(), dict[tuple[str, str], list[Task]]()

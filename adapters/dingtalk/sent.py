@@ -10,10 +10,10 @@ from typing import Any
 
 from adapters.dingtalk.wire import items, mapping, text
 from bot.event import TEXT
-from bot.ports_files import SENT
+from bot.ports.files import SENT
 
 KINDS = {"picture": "image", "audio": "voice", "video": "video", "file": "file"}
-"""msgtype -> bot.ports_files.KINDS."""
+"""msgtype -> bot.ports.files.KINDS."""
 LONGEST_NAME, MOST = 200, 20
 """Characters of a name; parts of one rich text."""
 

@@ -16,7 +16,7 @@ from typing import Any
 from adapters.dingtalk.client import Client
 from adapters.dingtalk.wire import items, mapping, moment, text
 from bot.ports import Leave
-from bot.ports_slips import Slip, State
+from bot.ports.slips import Slip, State
 
 PATH = "/v1.0/workflow/processInstances"
 SPANS = frozenset({"DDHolidayField", "DDDateRangeField", "DDBizSuite"})
@@ -25,7 +25,7 @@ HALVES = {"上午": (timedelta(0), NOON), "下午": (NOON, NOON * 2), "": (timed
 
 
 def slip(client: Client, zone: tzinfo, number: str) -> Slip | None:
-    """See bot.ports_slips. One metered call. PlatformError when the app may not read approvals."""
+    """See bot.ports.slips. One metered call. PlatformError when the app may not read approvals."""
     found = mapping(client.api("GET", PATH, query={"processInstanceId": number}).get("result"))
     user, state = text(found.get("originatorUserId")), _state(found)
     if not user or state is None:

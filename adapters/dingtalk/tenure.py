@@ -15,7 +15,7 @@ import structlog
 from adapters.dingtalk.client import Client
 from adapters.dingtalk.wire import items, mapping, moment, text
 from bot.errors import PlatformError
-from bot.ports_tenure import Tenure
+from bot.ports.tenure import Tenure
 
 log = structlog.get_logger("huizhi.dingtalk")
 MOST = 50
@@ -24,7 +24,7 @@ LEAVING = frozenset({"1", "4"})
 
 
 def tenures(client: Client, zone: tzinfo, user_ids: Sequence[str]) -> list[Tenure]:
-    """See bot.ports_tenure; days are the firm's."""
+    """See bot.ports.tenure; days are the firm's."""
     last: dict[str, date] = {}
     for start in range(0, len(user_ids), MOST):
         last |= _leaving(client, zone, user_ids[start : start + MOST])

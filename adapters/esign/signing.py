@@ -23,7 +23,7 @@ from bot import clock
 from bot.errors import BadRequest, PlatformError
 from bot.event import Event
 from bot.ports import Dispatch, Door, WireReply, WireRequest
-from bot.ports_signing import OUTCOME, Order, SigningProvider
+from bot.ports.signing import OUTCOME, Order, SigningProvider
 from config.settings import Settings
 
 NAME, LABEL = "esign", "e签宝"

@@ -18,7 +18,7 @@ from adapters.jira import keys as meaning
 from adapters.jira.client import Client, signed
 from bot.errors import PlatformError
 from bot.ports import Finding, SharedStore
-from bot.ports_progress import Progress
+from bot.ports.progress import Progress
 from bot.progress import gather
 from config.settings import Settings
 
@@ -48,7 +48,7 @@ class Jira:
         self._api = "/rest/api/2" if self._server else "/rest/api/3"
 
     def progress(self, keys: Sequence[str]) -> Mapping[str, Progress | PlatformError]:
-        """See bot.ports_progress.ProgressSource and adapters.jira.keys."""
+        """See bot.ports.progress.ProgressSource and adapters.jira.keys."""
         if not keys:
             return {}
         # Jira shows strangers whatever is public: with a lapsed token a part would be taken for the whole.

@@ -26,7 +26,7 @@ class Bounces:
         self._url, self._domain = urlsplit(url), domain
 
     def collect(self, dispatch: Dispatch) -> int:
-        """See bot.ports_reports.Collecting. A report is marked as read once it was handed over, so that a crash in
+        """See bot.ports.reports.Collecting. A report is marked as read once it was handed over, so that a crash in
         between hands it over again, which changes nothing. PlatformError when the mailbox cannot be opened."""
         count = 0
         try:

@@ -33,7 +33,7 @@ class Mail:
 
     name = "mail"
     collect: Callable[[Dispatch], int]
-    """See bot.ports_reports.Collecting; only there when a mailbox is named, or nothing would look as if fetched."""
+    """See bot.ports.reports.Collecting; only there when a mailbox is named, or nothing would look as if fetched."""
 
     def __init__(self, url: str, sender: str, mailbox: str = "", report_secret: str = "") -> None:
         self._url, self._sender, self._secret = urlsplit(url), sender, report_secret

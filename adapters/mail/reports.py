@@ -16,7 +16,7 @@ from email.message import EmailMessage, Message
 from email.utils import parsedate_to_datetime
 
 from bot import clock
-from bot.channels import REPORT
+from bot.delivery.channels import REPORT
 from bot.errors import BadRequest
 from bot.event import Event
 from bot.ports import Dispatch, WireReply, WireRequest

@@ -14,11 +14,7 @@ from zoneinfo import ZoneInfo
 from adapters.sandbox import roster
 from adapters.sandbox.roster import Slot
 from adapters.sandbox.seed import CONTACTS, DEFAULT_SHIFT, SEED
-from adapters.sandbox.things import Bubble as Bubble
-from adapters.sandbox.things import Json as Json
-from adapters.sandbox.things import Leave as Leave
-from adapters.sandbox.things import Letter as Letter
-from adapters.sandbox.things import Punch as Punch
+from adapters.sandbox.things import Bubble as Bubble, Json as Json, Leave as Leave, Letter as Letter, Punch as Punch
 from bot import clock
 
 FAULTS = (

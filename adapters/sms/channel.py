@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import requests
 
 from bot import clock
-from bot.channels import REPORT
+from bot.delivery.channels import REPORT
 from bot.errors import BadRequest, PlatformError
 from bot.event import Event
 from bot.ports import Channel, Dispatch, Door, Sent, SharedStore, WireReply, WireRequest

@@ -30,7 +30,7 @@ from adapters.wecom.rules import (
 )
 from bot.errors import PlatformError
 from bot.ports import Correction, Leave, Limits, Punch, Shift
-from bot.ports_slips import Slip
+from bot.ports.slips import Slip
 
 log = logging.getLogger(__name__)
 BATCH = 100
@@ -118,7 +118,7 @@ class WeComAttendance:
         return bool(self.punches([correction.user_id], minute, minute + timedelta(minutes=1)))
 
     def slip(self, number: str) -> Slip | None:
-        """See bot.ports_slips and adapters.wecom.leaves."""
+        """See bot.ports.slips and adapters.wecom.leaves."""
         return slip(self._client, number)
 
     def _scheduled(self, user_ids: Sequence[str], day: date) -> dict[str, list[Slot]]:

@@ -17,7 +17,7 @@ from requests.adapters import HTTPAdapter
 from adapters.wecom.errors import SECRET_WRONG, TOKEN_DEAD, error
 from bot.errors import PlatformError
 from bot.ports import SharedStore
-from bot.ports_files import TOO_BIG
+from bot.ports.files import TOO_BIG
 
 Json = dict[str, Any]
 TIMEOUT = (3.05, 10.0)

@@ -17,7 +17,7 @@ from adapters.wecom.errors import error
 from adapters.wecom.outbound import NO_CALLBACK, USER, duplicate_window
 from bot.card import Card
 from bot.errors import PlatformError
-from bot.ports_crowds import Handed, Outcome, Route
+from bot.ports.crowds import Handed, Outcome, Route
 
 MOST = 1000
 """Members per call (docs: 90236, touser)."""
@@ -28,7 +28,7 @@ MALFORMED, INVALID, UNLICENSED, TOO_MANY, ALL_INVALID = "40003", "invaliduser", 
 
 
 class Crowd:
-    """See bot.ports_crowds.Crowds. `page` is the personal page for cards that cannot call back."""
+    """See bot.ports.crowds.Crowds. `page` is the personal page for cards that cannot call back."""
 
     routes = ROUTES
 

@@ -7,7 +7,7 @@ from typing import Protocol
 from urllib.parse import unquote
 
 from bot.errors import PlatformError
-from bot.ports_files import GONE, Fetched
+from bot.ports.files import GONE, Fetched
 
 NOT_THERE = frozenset({"40007", "40004", "41006"})
 """Invalid media id, unknown kind, none given: no repetition will find it."""
@@ -21,7 +21,7 @@ class Downloading(Protocol):
 
 
 def fetch(client: Downloading, key: str, most: int) -> Fetched:
-    """The bytes behind a `MediaId`. See bot.ports_files.Files."""
+    """The bytes behind a `MediaId`. See bot.ports.files.Files."""
     try:
         disposition, content = client.download("media/get", {"media_id": key}, most)
     except PlatformError as error:

@@ -21,7 +21,7 @@ from bot.card import split_key
 from bot.errors import BadRequest
 from bot.event import SLIP, TEXT, UNKNOWN, Event
 from bot.ports import Dispatch, Door, WireReply, WireRequest
-from bot.ports_files import SENT
+from bot.ports.files import SENT
 
 PLATFORM = "wecom"
 PATH = "/callbacks/wecom"

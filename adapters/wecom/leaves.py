@@ -19,7 +19,7 @@ from adapters.wecom.rules import ZONE
 from bot import clock
 from bot.errors import PlatformError
 from bot.ports import Leave
-from bot.ports_slips import Slip, State
+from bot.ports.slips import Slip, State
 
 log = logging.getLogger(__name__)
 KINDS = {1: "请假", 3: "出差", 4: "外出", 100: "外勤"}

@@ -17,9 +17,9 @@ from bot import clock
 from bot.card import Card
 from bot.errors import PlatformError
 from bot.ports import Attendance, DirectoryPerson, Door, Finding, Sent
-from bot.ports_crowds import Handed, Outcome
-from bot.ports_files import Fetched
-from bot.ports_preview import Shape
+from bot.ports.crowds import Handed, Outcome
+from bot.ports.files import Fetched
+from bot.ports.preview import Shape
 
 
 class WeCom:
@@ -46,11 +46,11 @@ class WeCom:
         self._outbound.recall(sent)
 
     def send_many(self, route: str, to: Sequence[str], card: Card, key: str) -> Handed:
-        """See bot.ports_crowds.Crowds and Crowd.send_many."""
+        """See bot.ports.crowds.Crowds and Crowd.send_many."""
         return self._crowd.send_many(route, to, card, key)
 
     def preview(self, card: Card, route: str) -> list[Shape]:
-        """See bot.ports_preview and adapters.wecom.preview."""
+        """See bot.ports.preview and adapters.wecom.preview."""
         return preview.shapes(card, self._page)
 
     def outcomes(self, route: str, message_id: str, to: Sequence[str]) -> Mapping[str, Outcome]:
@@ -81,7 +81,7 @@ class WeCom:
         return upload(self._client, kind, filename, content)
 
     def fetch_file(self, key: str, most: int) -> Fetched:
-        """See bot.ports_files.Files and files.fetch."""
+        """See bot.ports.files.Files and files.fetch."""
         return files.fetch(self._client, key, most)
 
     def doors(self) -> Mapping[tuple[str, str], Door]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from adapters.wecom import render
 from adapters.wecom.render import Wire
 from bot.card import Card, Fact
-from bot.ports_preview import Shape, loses
+from bot.ports.preview import Shape, loses
 
 NO_CALLBACK = "callback"
 """WeCom refuses what calls back (43012), because the app has no address to call."""

@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import structlog
-from asn1crypto import keys as asn1_keys  # type: ignore[import-untyped]
-from asn1crypto import tsp
-from asn1crypto import x509 as asn1
+from asn1crypto import keys as asn1_keys, tsp, x509 as asn1  # type: ignore[import-untyped]
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec

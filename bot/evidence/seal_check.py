@@ -8,8 +8,7 @@ import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from asn1crypto import cms, pem  # type: ignore[import-untyped]
-from asn1crypto import x509 as asn1
+from asn1crypto import cms, pem, x509 as asn1  # type: ignore[import-untyped]
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import ModificationLevel

@@ -8,9 +8,9 @@ import re
 from flask import Response, g, make_response, redirect, request
 from flask.typing import ResponseReturnValue
 
-from bot import addresses, clock, leaver, leaver_codes, leaver_requests
+from bot import addresses, clock, leaver
 from bot.errors import Refused
-from bot.leaver import Link, State
+from bot.leaver import Link, State, codes as leaver_codes, requests as leaver_requests
 from bot.locale import speaking
 from bot.people import People, Person
 from bot.web import downloads, record, security, views

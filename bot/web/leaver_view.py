@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from bot.evidence.tables import ev_event
-from bot.leaver_requests import TYPES
+from bot.leaver.requests import TYPES
 from bot.people import Person
 from bot.web.record import PartShown, ReadPart, moment, names_of, parts_of
 

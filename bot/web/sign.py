@@ -9,12 +9,13 @@ from flask import Response, make_response, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
-from bot import access, clock, jobs, receipts, signing, signing_code, signing_copy, signing_flow, signing_provider
+from bot import access, clock, jobs, receipts, signing
 from bot.errors import PlatformError, Refused
 from bot.locale import speaking
 from bot.people import People, Person
-from bot.signing_flow import Answer, Attempt, Seat
-from bot.signing_store import OPEN, SIGNED, Document
+from bot.signing import code as signing_code, copy as signing_copy, flow as signing_flow, provider as signing_provider
+from bot.signing.flow import Answer, Attempt, Seat
+from bot.signing.store import OPEN, SIGNED, Document
 from bot.web.links import own_path
 from bot.web.pages import Pages, Visit
 from bot.web.security import too_many

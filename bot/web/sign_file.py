@@ -10,11 +10,12 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.engine import Connection
 from werkzeug.exceptions import NotFound
 
-from bot import access, jobs, receipts, signing, signing_refusal
+from bot import access, jobs, receipts, signing
 from bot.errors import Refused
 from bot.locale import speaking
 from bot.people import People, Person
-from bot.signing_store import Document
+from bot.signing import refusal as signing_refusal
+from bot.signing.store import Document
 from bot.tables import person as table
 from bot.web.pages import Pages, Visit
 from bot.web.sign_words import WORDS, say

@@ -7,8 +7,7 @@ from flask import Flask
 from bot import router
 from bot.app import App
 from bot.web import downloads, leaver, leaver_desk, sign, sign_file, signin, views
-from bot.web.pages import Pages
-from bot.web.pages import install as put
+from bot.web.pages import Pages, install as put
 from bot.web.session import Sessions
 
 

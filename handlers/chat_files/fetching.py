@@ -11,7 +11,7 @@ from bot.app import App
 from bot.errors import PlatformError
 from bot.locale import speaking, t
 from bot.people import People, Person
-from bot.ports_files import GONE, TOO_BIG, Fetched, Files
+from bot.ports.files import GONE, TOO_BIG, Fetched, Files
 from handlers.chat_files import cards, keeping, rules, store
 from handlers.chat_files.store import Sent
 

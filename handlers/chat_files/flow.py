@@ -8,7 +8,7 @@ from bot.card import Card
 from bot.context import Context
 from bot.errors import Refused
 from bot.event import Event
-from bot.ports_files import KINDS, SENT
+from bot.ports.files import KINDS, SENT
 from bot.router import on
 from bot.store import ordered_ref
 from handlers.chat_files import cards, keeping, store

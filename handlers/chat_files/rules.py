@@ -19,7 +19,7 @@ TOO_BIG = "它超过 {most} MB"
 
 
 def checked(kind: str, name: str, content: bytes, most: int) -> tuple[str, str]:
-    """(name to keep, media type). `kind`: see bot.ports_files.KINDS; `most`: bytes. ValueError says what is wrong.
+    """(name to keep, media type). `kind`: see bot.ports.files.KINDS; `most`: bytes. ValueError says what is wrong.
 
     Platforms name pictures and recordings by themselves, so there only the bytes count. A file has the name that its
     sender gave it, and must be what that says.

@@ -21,8 +21,7 @@ from bot.evidence.tables import ev_event
 from bot.people import Person
 from bot.router import on, words
 from bot.store import new_ref
-from bot.tables import ask as ask_table
-from bot.tables import person as person_table
+from bot.tables import ask as ask_table, person as person_table
 from handlers.data_rights import cards, deciding, rules
 
 __all__ = ["deciding"]

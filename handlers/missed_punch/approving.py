@@ -11,18 +11,19 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot import approvals_flow, approvals_rows
-from bot.approvals_data import chain_of, version_at
-from bot.approvals_faces import Asked, Face, face
-from bot.approvals_org import away
-from bot.approvals_rows import Approval
+from bot.approvals import flow as approvals_flow, rows as approvals_rows
+from bot.approvals.data import chain_of, version_at
+from bot.approvals.faces import Asked, Face, face
+from bot.approvals.org import away
+from bot.approvals.rows import Approval
 from bot.card import Card
 from bot.context import Context
 from bot.people import Person
 from bot.store import new_ref
-from handlers.missed_punch import cards_approval, steps, store
-from handlers.missed_punch import tables as t
-from handlers.missed_punch.cards_approval import Situation
+from handlers.missed_punch import store, tables as t
+from handlers.missed_punch.cards import approval as cards_approval
+from handlers.missed_punch.cards.approval import Situation
+from handlers.missed_punch.ladder import steps
 from handlers.missed_punch.store import Case
 
 CORRECTION, LEAVE, FIELD = "correction", "leave", "field"

@@ -10,9 +10,8 @@ from sqlalchemy.engine import Connection
 
 from bot import clock
 from bot.ports import Finding, Limits
-from handlers.missed_punch import calendar as statutory
-from handlers.missed_punch import polling, questions
 from handlers.missed_punch import tables as t
+from handlers.missed_punch.attendance import calendar as statutory, polling, questions
 
 if TYPE_CHECKING:
     from bot.app import App

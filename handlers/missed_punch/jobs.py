@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from bot import channels
-from bot.approvals_sweep import sweep
-from handlers.missed_punch.absence import weekend
-from handlers.missed_punch.climb import climb, climb_fresh
-from handlers.missed_punch.fetching import poll
-from handlers.missed_punch.findings import tell, watch_calendar
-from handlers.missed_punch.flow_gone import watch
-from handlers.missed_punch.flow_leave import follow
-from handlers.missed_punch.flow_takeover import ask_takeover
+from bot.approvals.sweep import sweep
+from bot.delivery import channels
+from handlers.missed_punch.attendance.fetching import poll
+from handlers.missed_punch.attendance.findings import tell, watch_calendar
+from handlers.missed_punch.attendance.native import refresh
+from handlers.missed_punch.flow.gone import watch
+from handlers.missed_punch.flow.leave import follow
+from handlers.missed_punch.flow.takeover import ask_takeover
+from handlers.missed_punch.ladder.absence import weekend
+from handlers.missed_punch.ladder.climb import climb, climb_fresh
+from handlers.missed_punch.ladder.scan import scan, scan_fresh
 from handlers.missed_punch.letters import follow as follow_letters
-from handlers.missed_punch.native import refresh
-from handlers.missed_punch.scan import scan, scan_fresh
 
 if TYPE_CHECKING:
     from bot.app import App

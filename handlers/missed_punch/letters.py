@@ -15,16 +15,17 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot import addresses, channels
+from bot import addresses
 from bot.context import Context
+from bot.delivery import channels
 from bot.errors import Refused
-from bot.locale import speaking
-from bot.locale import t as say
+from bot.locale import speaking, t as say
 from bot.people import Person
 from bot.store import new_ref
 from bot.tables import outbox
-from handlers.missed_punch import cards_ladder, cards_letter, clause, reach, steps, store
-from handlers.missed_punch import tables as t
+from handlers.missed_punch import clause, store, tables as t
+from handlers.missed_punch.cards import ladder as cards_ladder, letter as cards_letter
+from handlers.missed_punch.ladder import reach, steps
 from handlers.missed_punch.store import Case
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from bot.approvals_faces import faces
+from bot.approvals.faces import faces
 from bot.tables import approval, approval_seat, approval_step, ask, person
 from bot.waiting_facts import waiting
 

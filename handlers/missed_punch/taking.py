@@ -7,7 +7,8 @@ from bot.card import Card
 from bot.context import Context
 from bot.locale import t
 from bot.router import Filed, SentFile, takes_files
-from handlers.missed_punch import steps, store
+from handlers.missed_punch import store
+from handlers.missed_punch.ladder import steps
 
 
 @takes_files(steps.CHECKIN)

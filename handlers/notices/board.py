@@ -16,8 +16,7 @@ from sqlalchemy.engine import Connection
 
 from bot.people import Person
 from bot.tables import person as people_table
-from handlers.notices import store
-from handlers.notices import tables as t
+from handlers.notices import store, tables as t
 from handlers.notices.rules import ACKNOWLEDGED, ANSWERS, RUNGS, SIGNED, TROUBLES
 from handlers.notices.store import Notice, Recipient
 

@@ -15,11 +15,13 @@ from bot.people import Person
 from bot.web import record
 from bot.web.pages import Visit
 from bot.web.record import moment
-from handlers.notices import cards, hearing, page_words
+from handlers.notices import cards
+from handlers.notices.pages import words as page_words
+from handlers.notices.receiving import hearing
 from handlers.notices.store import Notice, Recipient
 
 if TYPE_CHECKING:
-    from handlers.notices.views_own import File
+    from handlers.notices.pages.own import File
 LINE = "-" * 24
 
 

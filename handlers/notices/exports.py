@@ -10,7 +10,8 @@ from sqlalchemy.engine import Connection
 
 from bot.sheets_out import Value, write_csv, write_xlsx
 from bot.web.words import Lang
-from handlers.notices import board, page_words, store
+from handlers.notices import board, store
+from handlers.notices.pages import words as page_words
 from handlers.notices.rules import RUNGS
 from handlers.notices.store import Notice
 

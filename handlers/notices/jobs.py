@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from handlers.notices import climbing, drops, freezing, parcels, recall, reminding, schedule, sending
+from handlers.notices.composing import freezing, schedule
+from handlers.notices.receiving import parcels
+from handlers.notices.sending import climbing, drops, recall, reminding, sending
 
 if TYPE_CHECKING:
     from bot.app import App

@@ -15,8 +15,7 @@ from bot.evidence import audit
 from bot.evidence.log import milliseconds
 from bot.evidence.tables import ev_event
 from bot.people import Person
-from handlers.notices import store
-from handlers.notices import tables as t
+from handlers.notices import store, tables as t
 from handlers.notices.store import Notice
 
 DRAFTS = ("draft", "approving", "scheduled", "waiting")

@@ -9,7 +9,11 @@ from bot.asks import Ask
 from bot.context import Context
 from bot.errors import Refused
 from bot.router import Filed, SentFile, takes_files
-from handlers.notices import answers, attachments, cards, cards_compose, drafts, schedule, steering, store
+from handlers.notices import cards, store
+from handlers.notices.cards import compose as cards_compose
+from handlers.notices.composing import attachments, drafts, schedule
+from handlers.notices.flow import steering
+from handlers.notices.receiving import answers
 
 WRITING = timedelta(hours=2)
 """A draft begun so long ago at most is what its author is at."""

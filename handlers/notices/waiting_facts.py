@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from handlers.notices import plan
 from handlers.notices import tables as tb
+from handlers.notices.sending import plan
 from handlers.notices.store import Recipient
 
 OPEN = "待确认通知"

@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from bot.tables import person as people
-from handlers.performance import charts
 from handlers.performance import tables as t
+from handlers.performance.pages import charts
 from handlers.performance.store import Member
 
 GROUPS = (

@@ -7,15 +7,14 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from bot import approvals_kept
+from bot.approvals import kept as approvals_kept
 from bot.card import Card
 from bot.context import Context
+from bot.delivery.outbox import BULK
 from bot.locale import speaking
-from bot.outbox import BULK
 from bot.people import Person
 from bot.store import new_ref, ordered_ref
-from bot.tables import ask as ask_table
-from bot.tables import outbox as outbox_table
+from bot.tables import ask as ask_table, outbox as outbox_table
 from bot.wire import dump_card
 
 

@@ -9,8 +9,8 @@ from sqlalchemy.engine import Connection
 
 from bot.ports import Finding
 from bot.progress import sources
-from handlers.performance import progress
 from handlers.performance import tables as t
+from handlers.performance.measuring import progress
 from handlers.performance.rules import ASKED
 
 if TYPE_CHECKING:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot import approvals_hours
-from bot.approvals_data import version_at
+from bot.approvals import hours as approvals_hours
+from bot.approvals.data import version_at
 from bot.context import Context
 from bot.people import Person
 from bot.statutory import office_day

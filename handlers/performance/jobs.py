@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from handlers.performance.nudging import nudge
-from handlers.performance.opening import open_waiting
-from handlers.performance.pulling import pull, watch
-from handlers.performance.releasing import run as release
+from handlers.performance.agreeing.opening import open_waiting
+from handlers.performance.measuring.nudging import nudge
+from handlers.performance.measuring.pulling import pull, watch
+from handlers.performance.preparing.timeline import advance
 from handlers.performance.reminding import by_itself
-from handlers.performance.results_jobs import answers, appeals_due
-from handlers.performance.timeline import advance
-from handlers.performance.turns import turns
+from handlers.performance.scoring.turns import turns
+from handlers.performance.telling.releasing import run as release
+from handlers.performance.telling.results_jobs import answers, appeals_due
 
 if TYPE_CHECKING:
     from bot.app import App

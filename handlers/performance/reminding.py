@@ -17,9 +17,11 @@ from bot.errors import Refused
 from bot.locale import t
 from bot.people import Person
 from bot.tables import outbox
-from handlers.performance import bulk, cards_progress, hours, members, rules, sides, store, timeline
-from handlers.performance import tables as tab
-from handlers.performance.rules_progress import grade
+from handlers.performance import bulk, hours, rules, store, tables as tab
+from handlers.performance.agreeing import sides
+from handlers.performance.cards import progress as cards_progress
+from handlers.performance.preparing import members, timeline
+from handlers.performance.rules.progress import grade
 from handlers.performance.store import Cycle, Member
 
 if TYPE_CHECKING:

@@ -8,8 +8,10 @@ from bot.context import Context
 from bot.errors import Refused
 from bot.locale import t
 from bot.router import Filed, SentFile, takes_files
-from handlers.performance import flow_results, results_rows, store, uploads
-from handlers.performance.uploads import Upload
+from handlers.performance import store
+from handlers.performance.flow import results as flow_results
+from handlers.performance.telling import results_rows, uploads
+from handlers.performance.telling.uploads import Upload
 
 
 @takes_files(flow_results.WORDS)

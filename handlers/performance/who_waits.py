@@ -11,7 +11,8 @@ from bot.context import Context
 from bot.errors import Refused
 from bot.locale import t
 from bot.people import Person
-from handlers.performance import board, cards_lists, cards_results, reminding, store
+from handlers.performance import board, reminding, store
+from handlers.performance.cards import lists as cards_lists, results as cards_results
 from handlers.performance.reminding import What
 from handlers.performance.store import Cycle, Member
 

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 import redis
 import requests
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from adapters import dingtalk, wecom
 from adapters.dingtalk import files as ding
@@ -25,7 +24,7 @@ from bot import clock
 from bot.errors import PlatformError
 from bot.event import TEXT, UNKNOWN, Event
 from bot.ports import Platform, WireRequest
-from bot.ports_files import GONE, SENT, TOO_BIG, Files
+from bot.ports.files import GONE, SENT, TOO_BIG, Files
 from bot.store import RedisStore
 from config.settings import SettingsError, load, sandbox_env
 

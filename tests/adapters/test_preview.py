@@ -7,17 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from adapters import dingtalk, wecom
-from adapters.dingtalk import crowds_board, crowds_work
-from adapters.dingtalk import preview as ding
-from adapters.dingtalk import render as ding_render
-from adapters.wecom import preview as wx
-from adapters.wecom import render as wx_render
+from adapters.dingtalk import crowds_board, crowds_work, preview as ding, render as ding_render
+from adapters.wecom import preview as wx, render as wx_render
 from bot.card import Button, Card, Fact
-from bot.ports_preview import Previewing, Shape, loses
+from bot.ports.preview import Previewing, Shape, loses
 from config.settings import load, sandbox_env
 from tests.adapters.dingtalk.fakes import Store
 

@@ -1,4 +1,4 @@
-"""Every sample card x every platform x every language, found by name: `handlers.*.cards*`, `adapters.*.render`."""
+"""Every sample card x every platform x every language, found by name: `handlers.*.cards`, `adapters.*.render`."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from types import ModuleType
 
 import adapters
 import handlers
-from bot import approvals_cards, menu, signing_refusal
+from bot import menu
+from bot.approvals import cards as approvals_cards
 from bot.card import Button, Card, Fact
 from bot.locale import LOCALES, MASTER, speaking
+from bot.signing import refusal as signing_refusal
 
 GOLDEN = Path(__file__).with_name("golden")
 PAGE = "https://hr.example.com/todo"
@@ -48,13 +50,13 @@ def core() -> dict[str, Card]:
 
 
 def card_modules() -> Iterator[ModuleType]:
-    """Modules of every handler whose name begins with `cards`, in alphabetical order."""
+    """`cards` of every handler, one module or a package of them, in alphabetical order."""
     for room in pkgutil.iter_modules(handlers.__path__, "handlers."):
-        if room.ispkg:
-            package = importlib.import_module(room.name)
-            for found in pkgutil.iter_modules(package.__path__, f"{room.name}."):
-                if found.name.rsplit(".", 1)[1].startswith("cards"):
-                    yield importlib.import_module(found.name)
+        if room.ispkg and importlib.util.find_spec(f"{room.name}.cards"):
+            cards = importlib.import_module(f"{room.name}.cards")
+            yield cards
+            for found in pkgutil.iter_modules(getattr(cards, "__path__", ()), f"{cards.__name__}."):
+                yield importlib.import_module(found.name)
 
 
 def samples(locale: str = MASTER) -> dict[str, Card]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from bot.card import DETAILS, OPEN, Button, Can, Card, Fact, as_text, reduce
 from bot.wire import dump_card, load_card

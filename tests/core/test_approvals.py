@@ -7,15 +7,14 @@ from importlib import resources
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from bot.approvals import ROLES, Role, in_force, parse, plain, plan, problems
-from bot.approvals_hours import after, next_day_over, within
-from bot.approvals_who import Org, Seat, choose
-from bot.delegates_words import wish
+from bot.approvals.delegates_words import wish
+from bot.approvals.hours import after, next_day_over, within
+from bot.approvals.who import Org, Seat, choose
 
-SHIPPED = resources.files("bot").joinpath("approvals.toml").read_text(encoding="utf-8")
+SHIPPED = resources.files("bot.approvals").joinpath("approvals.toml").read_text(encoding="utf-8")
 HOURS = (time(9), time(18))
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 

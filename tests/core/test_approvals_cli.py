@@ -12,8 +12,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from click.testing import CliRunner
 
-from bot import approvals_data, cli_approvals, people
-from bot.approvals_rows import Approval, insert
+from bot import people
+from bot.approvals import data as approvals_data
+from bot.approvals.rows import Approval, insert
+from bot.cli import approvals as cli_approvals
 from bot.db import begin, metadata
 from bot.errors import Misconfigured
 from bot.tables import delegate

@@ -9,22 +9,21 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from bot import crowds, deliver, outbox, outbox_claim
 from bot.card import Card
 from bot.context import Context
-from bot.crowds import Count
 from bot.db import begin
+from bot.delivery import claim as outbox_claim, crowds, deliver, outbox
+from bot.delivery.crowds import Count
+from bot.delivery.outbox import Row
+from bot.delivery.pacing import Ceilings
 from bot.errors import PlatformError
 from bot.evidence.forget import forget
 from bot.evidence.tables import ev_event
-from bot.outbox import Row
-from bot.pacing import Ceilings
 from bot.people import sync
 from bot.ports import DirectoryPerson
 from bot.replay import replay
 from bot.router import Carried, routes
-from bot.tables import failed, person
-from bot.tables import outbox as table
+from bot.tables import failed, outbox as table, person
 from bot.wire import dump_card
 from tests.world import Firm
 

@@ -5,19 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from bot import crowds, custody, outbox
 from bot.card import Card
 from bot.context import Context
 from bot.db import begin
+from bot.delivery import crowds, custody, outbox
+from bot.delivery.outbox import Row
 from bot.errors import PlatformError
 from bot.evidence.tables import ev_event
-from bot.outbox import Row
 from bot.people import sync
 from bot.ports import DirectoryPerson
-from bot.ports_crowds import Outcome
+from bot.ports.crowds import Outcome
 from bot.router import routes
 from bot.tables import outbox_harvest, outbox_read
 from bot.wire import dump_card

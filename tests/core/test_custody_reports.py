@@ -9,8 +9,8 @@ import sqlalchemy as sa
 import structlog
 
 from adapters.mail.channel import Mail
-from bot import channels, custody_reports
 from bot.db import begin
+from bot.delivery import channels, custody_reports
 from bot.errors import PlatformError
 from bot.evidence.tables import ev_event
 from bot.ports import Dispatch, Sent

@@ -9,18 +9,17 @@ from collections.abc import Callable, Iterator
 
 import pytest
 import redis
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from bot import crowds, deliver, deliver_results, outbox, outbox_claim, pacing
 from bot.card import Card
 from bot.db import begin
-from bot.deliver import Courier
+from bot.delivery import claim as outbox_claim, crowds, deliver, outbox, pacing, results as deliver_results
+from bot.delivery.deliver import Courier
+from bot.delivery.pacing import Ceilings, Pace, Rate
 from bot.errors import PlatformError
 from bot.evidence.tables import ev_event
-from bot.pacing import Ceilings, Pace, Rate
 from bot.people import sync
 from bot.ports import DirectoryPerson, Sent
 from bot.tables import outbox as table

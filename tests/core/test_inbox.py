@@ -12,8 +12,7 @@ from bot.card import Card
 from bot.context import Context
 from bot.dispatch import Dispatcher
 from bot.event import Event
-from bot.tables import failed, outbox
-from bot.tables import inbox as table
+from bot.tables import failed, inbox as table, outbox
 from tests.world import Firm
 
 ACT = "probe.act"

@@ -7,15 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from bot import outbox, outbox_claim
 from bot.card import Card
-from bot.deliver import AHEAD, Lane
-from bot.deliver_moves import Result
-from bot.outbox import BULK, NORMAL, SOON, Row
-from bot.pacing import Ceilings, Rate
+from bot.delivery import claim as outbox_claim, outbox
+from bot.delivery.deliver import AHEAD, Lane
+from bot.delivery.moves import Result
+from bot.delivery.outbox import BULK, NORMAL, SOON, Row
+from bot.delivery.pacing import Ceilings, Rate
 from bot.tables import outbox as table
 from bot.wire import dump_card
 from tests.world import Firm

@@ -7,15 +7,15 @@ from datetime import timedelta
 
 import pytest
 
-from bot import outbox, outbox_claim, router
+from bot import router
 from bot.card import Button, Card
 from bot.context import Context
+from bot.delivery import claim as outbox_claim, outbox
 from bot.errors import PlatformError, Refused
 from bot.event import Event
 from bot.evidence.tables import ev_event
 from bot.replay import replay
-from bot.tables import ask, failed, inbox
-from bot.tables import outbox as outbox_table
+from bot.tables import ask, failed, inbox, outbox as outbox_table
 from tests.world import Firm
 
 QUESTION = "probe.yes"

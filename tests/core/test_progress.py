@@ -13,14 +13,14 @@ import pytest
 import redis
 from werkzeug.test import TestResponse
 
-from bot import progress, progress_inbox
+from bot import progress
 from bot.card import Card
 from bot.context import Context
 from bot.errors import PlatformError
 from bot.event import Event
-from bot.ports_progress import Progress
-from bot.progress import gather
-from bot.progress_inbox import PATH, PUSHED, signature
+from bot.ports.progress import Progress
+from bot.progress import gather, inbox as progress_inbox
+from bot.progress.inbox import PATH, PUSHED, signature
 from bot.router import routes
 from bot.tables import failed
 from bot.web.server import create_app

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from bot import clock, progress_inbox
+from bot import clock
 from bot.errors import BadRequest
 from bot.event import Event
 from bot.ports import WireRequest
-from bot.progress_inbox import signature
+from bot.progress import inbox as progress_inbox
+from bot.progress.inbox import signature
 from tests.adapters.dingtalk.fakes import Store
 
 ROW = {"key": "APP-1", "done": "3", "target": 5, "at": "2026-06-11T09:00:00+08:00"}

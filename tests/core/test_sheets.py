@@ -11,10 +11,9 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
-from bot.progress_rows import Pushed, header, read
+from bot.progress.rows import Pushed, header, read
 from bot.sheets import FORMULA, BadFile, Caps, plain, rows
 from bot.sheets_out import Value, write_csv, write_xlsx
 

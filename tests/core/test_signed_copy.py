@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from adapters.timestamp.client import Stamper
-from bot import signing_rules
 from bot.evidence.report import Sealing
 from bot.evidence.seal import validate
 from bot.evidence.signed import sealed_copy, unsigned
-from bot.signing_rules import Attachment
-from bot.signing_store import Document, Signature
+from bot.signing import rules as signing_rules
+from bot.signing.rules import Attachment
+from bot.signing.store import Document, Signature
 from tests.evidence.test_seal import Gone
 from tests.evidence.tsa import authority
 

@@ -11,10 +11,9 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from bot import signing, signing_code, signing_copy, signing_flow, signing_provider, signing_refusal, signing_rules
+from bot import signing
 from bot.context import Context
 from bot.db import metadata
 from bot.errors import Refused
@@ -23,9 +22,17 @@ from bot.evidence.seal import validate
 from bot.evidence.tables import ev_event
 from bot.people import People, Person
 from bot.router import Gone
-from bot.signing_flow import Answer, Attempt, Seat
-from bot.signing_rules import Problem
-from bot.signing_tables import code, document, signature, witness
+from bot.signing import (
+    code as signing_code,
+    copy as signing_copy,
+    flow as signing_flow,
+    provider as signing_provider,
+    refusal as signing_refusal,
+    rules as signing_rules,
+)
+from bot.signing.flow import Answer, Attempt, Seat
+from bot.signing.rules import Problem
+from bot.signing.tables import code, document, signature, witness
 from bot.tables import ask, outbox
 from bot.web.links import page_url
 from tests.world import Firm

@@ -10,8 +10,7 @@ from datetime import timedelta
 import pytest
 import rfc8785
 import sqlalchemy as sa
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from sqlalchemy import Connection, Engine
 
 from bot import db

@@ -12,7 +12,8 @@ import sqlalchemy as sa
 from click.testing import CliRunner, Result
 from sqlalchemy import Engine
 
-from bot import cli_log, clock
+from bot import clock
+from bot.cli import log as cli_log
 from bot.db import begin
 from bot.evidence import witness
 from bot.evidence.keys import Keys, newest

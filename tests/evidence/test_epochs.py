@@ -13,8 +13,7 @@ from sqlalchemy import Connection, Engine
 
 from bot.db import begin, create_engine
 from bot.errors import Misconfigured
-from bot.evidence import epochs, notes, sidecar, tree
-from bot.evidence import keys as key_files
+from bot.evidence import epochs, keys as key_files, notes, sidecar, tree
 from bot.evidence.epochs import new_epoch
 from bot.evidence.keys import Keys, load_or_create, newest
 from bot.evidence.sequencer import sequence

@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 from sqlalchemy import Connection
 
-from bot import cli_privacy, db, people
+from bot import db, people
 from bot.card import Card
+from bot.cli import privacy as cli_privacy
 from bot.evidence import audit, erase, register, retention
 from bot.evidence.keys import Keys
 from bot.evidence.log import Part, append
@@ -157,7 +158,7 @@ def test_everything_goes_and_every_other_proof_stays(firm: Firm, tmp_path: Path,
 
 
 def outbox_row(conn: Connection, to: Person, matter: str, text: str) -> None:
-    from bot import outbox as box
+    from bot.delivery import outbox as box
     from bot.wire import dump_card
 
     box.queue(conn, START, "send", to.platform, to, matter, dump_card(Card(text)))

@@ -12,8 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pylopdf_fonts_zh_cn as fonts
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from bot.evidence import glyphs, typeset
 from bot.evidence.facts import ConsentFact

@@ -10,9 +10,10 @@ import sqlalchemy as sa
 
 import handlers.notices.tables as notices
 import handlers.performance.tables as performance
-from bot import db, jobs, router, signing_tables
+from bot import db, jobs, router
 from bot.evidence import erase, scrub
 from bot.evidence.tables import ev_scrub
+from bot.signing import tables as signing_tables
 from bot.tables import outbox
 from tests.evidence.test_erase import leave, outbox_row, who
 from tests.handlers.data_rights.story import Story

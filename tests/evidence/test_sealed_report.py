@@ -19,8 +19,7 @@ from bot.evidence.seal import validate
 from bot.evidence.sequencer import sequence
 from bot.evidence.tables import ev_report
 from bot.evidence.verify import read_zip, verify
-from tests.evidence.conftest import NOW as LOGGED
-from tests.evidence.conftest import add, salts
+from tests.evidence.conftest import NOW as LOGGED, add, salts
 from tests.evidence.example import facts
 from tests.evidence.test_seal import Gone
 from tests.evidence.tsa import Authority, authority

@@ -30,8 +30,7 @@ from bot.evidence.sequencer import sequence
 from bot.evidence.tables import ev_checkpoint, ev_event, ev_object, ev_part
 from bot.evidence.tokens import make_request, read_response
 from bot.evidence.verify import Report, canonical_zip, main, read_zip, verify, verify_files
-from tests.evidence import test_verify_attacks as attacks
-from tests.evidence import tsa
+from tests.evidence import test_verify_attacks as attacks, tsa
 from tests.evidence.conftest import NOW, ORIGIN, log_tables
 from tests.evidence.test_verify_attacks import (
     EXPIRES,

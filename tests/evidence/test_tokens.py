@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 from asn1crypto import cms  # type: ignore[import-untyped]
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from adapters.timestamp import client
 from adapters.timestamp.client import Stamper

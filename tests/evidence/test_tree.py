@@ -7,8 +7,7 @@ import random
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from bot.evidence import tree
 from bot.evidence.tree import Frontier, Head, verify_consistency, verify_inclusion

@@ -666,7 +666,7 @@ def test_what_was_saved_with_notepad_is_a_checkpoint_too(world: World, tmp_path:
 def test_command_line(world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from click.testing import CliRunner
 
-    from bot.cli_evidence import evidence
+    from bot.cli.evidence import evidence
 
     package = tmp_path / "p.zip"
     package.write_bytes(canonical_zip(world.files))

@@ -32,8 +32,7 @@ from bot.evidence.tables import ev_event
 from bot.evidence.tokens import make_request
 from bot.evidence.tree import Head
 from bot.evidence.verify import Unreadable, canonical_zip, read_zip, sums, verify
-from tests.evidence import test_verify_attacks as attacks
-from tests.evidence import tsa
+from tests.evidence import test_verify_attacks as attacks, tsa
 from tests.evidence.conftest import NOW, ORIGIN
 from tests.evidence.test_verify_attacks import World, resign, say
 

@@ -15,7 +15,8 @@ import sqlalchemy as sa
 from click.testing import CliRunner
 from sqlalchemy import Engine
 
-from bot import cli_log, clock
+from bot import clock
+from bot.cli import log as cli_log
 from bot.db import begin
 from bot.evidence import cosignatures, notes, tree, witness
 from bot.evidence.keys import Keys, load_or_create

@@ -27,7 +27,7 @@ import adapters.wecom
 from adapters.sandbox.app import Running, start
 from bot import jobs
 from bot.app import App, build
-from bot.deliver import Courier
+from bot.delivery.deliver import Courier
 from bot.dispatch import Dispatcher
 from bot.schema import upgrade
 from bot.tables import failed

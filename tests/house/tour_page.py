@@ -35,10 +35,11 @@ HOPS = (
         "and which function answers?"),
     Hop("Decided", ("handlers.missed_punch",),
         "The flow loads its case, asks the pure `rules.py` where there is something to weigh, and chooses the words."),
-    Hop("Kept", ("bot.context", "bot.asks", "bot.outbox", "bot.evidence.log:append"),
+    Hop("Kept", ("bot.context", "bot.asks", "bot.delivery.outbox", "bot.evidence.log:append"),
         "The answer, its evidence and everything that has to be said are rows of that same transaction. It commits,\n"
         "the queue is nudged, and only then is the vendor told that the click arrived."),
-    Hop("Carried", ("bot.deliver", "bot.deliver_moves", "bot.deliver_results", "bot.outbox", "bot.outbox_claim"),
+    Hop("Carried",
+        tuple(f"bot.delivery.{each}" for each in ("deliver", "moves", "results", "outbox", "claim")),
         "The worker claims rows under a lease, many at a time and urgent ones first, checks again that each is still\n"
         "wanted, and writes back together what the platforms answered.",
         later=True),
@@ -79,7 +80,7 @@ def page(seen: Seen) -> str:
     """docs/tour.md. Raises ValueError when a hop was never entered: then the map above is wrong."""
     parts = [HEAD.format(asked=seen.asked)]
     shown = [step for step in seen.steps if _public(step)]
-    commit = next((at for at, step in enumerate(shown) if step.startswith("bot.deliver:")), len(shown))
+    commit = next((at for at, step in enumerate(shown) if step.startswith("bot.delivery.deliver:")), len(shown))
     for number, hop in enumerate(HOPS, 1):
         steps = shown[commit:] if hop.later else shown[:commit]
         mine = [step for step in steps if _inside(step, hop.rooms)]

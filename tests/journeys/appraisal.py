@@ -10,8 +10,12 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from bot import freshness
-from handlers.performance import opening, results_jobs, store, timeline, turns
+from handlers.performance import store
+from handlers.performance.agreeing import opening
+from handlers.performance.preparing import timeline
+from handlers.performance.scoring import turns
 from handlers.performance.store import Cycle, Result
+from handlers.performance.telling import results_jobs
 from tests.journeys.desks import Desk
 from tests.journeys.theatre import STAFF, Theatre
 

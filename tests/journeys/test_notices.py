@@ -10,10 +10,10 @@ import pytest
 import requests
 import sqlalchemy as sa
 
-from bot import custody
+from bot.delivery import custody
 from bot.evidence.tables import ev_event
-from handlers.notices import climbing, drops, sending, store
-from handlers.notices import tables as tb
+from handlers.notices import store, tables as tb
+from handlers.notices.sending import climbing, drops, sending
 from tests.journeys.theatre import STAFF, Theatre
 
 BOTH = pytest.mark.parametrize("platform", ["wecom", "dingtalk"])

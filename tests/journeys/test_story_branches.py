@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from handlers.missed_punch import reach
 from handlers.missed_punch import tables as t
+from handlers.missed_punch.ladder import reach
 from tests.journeys.test_story_days import morning
 from tests.journeys.theatre import STAFF, Theatre
 

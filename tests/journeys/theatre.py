@@ -20,7 +20,7 @@ from werkzeug.serving import BaseWSGIServer, make_server
 
 from adapters.sandbox.app import Running
 from bot.app import App
-from bot.deliver import Courier
+from bot.delivery.deliver import Courier
 from bot.dispatch import Dispatcher
 from bot.evidence.tables import ev_event, ev_part
 from bot.jobs import sync_people

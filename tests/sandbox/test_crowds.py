@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.card import Button, Card
-from bot.ports_crowds import Crowds, Outcome
+from bot.ports.crowds import Crowds, Outcome
 from tests.sandbox.conftest import Bot, Client
 from tests.sandbox.test_wecom import opened, send
 from tests.sandbox.walk import Walk, failure, later

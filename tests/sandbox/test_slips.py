@@ -14,7 +14,7 @@ from adapters.wecom.crypto import Crypto
 from adapters.wecom.inbound import doors
 from bot.event import SLIP, Event
 from bot.ports import Leave, WireRequest
-from bot.ports_slips import Slips
+from bot.ports.slips import Slips
 from tests.sandbox.conftest import KEY, Bot, Client
 from tests.sandbox.walk import MONDAY, Walk, at, failure
 

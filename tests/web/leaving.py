@@ -19,8 +19,7 @@ from bot import router
 from bot.card import Card
 from bot.event import TEXT
 from bot.evidence.tables import ev_event
-from bot.tables import failed
-from bot.tables import person as person_table
+from bot.tables import failed, person as person_table
 from config.settings import load, sandbox_env
 from handlers.agreements.tables import consent
 from tests.adapters.sms import gateway

@@ -11,8 +11,9 @@ from werkzeug.test import TestResponse
 
 from bot import router
 from bot.evidence.tables import ev_event
-from handlers.notices import drafts, freezing, sending, store
-from handlers.notices import tables as t
+from handlers.notices import store, tables as t
+from handlers.notices.composing import drafts, freezing
+from handlers.notices.sending import sending
 from handlers.notices.store import Notice, Recipient
 from tests.web.office import Office, SigningPlatform, csrf
 from tests.world import Firm

@@ -10,8 +10,9 @@ import sqlalchemy as sa
 from bot.context import Context
 from bot.people import People
 from bot.ports import Leave, Punch, Shift
-from handlers.missed_punch import page_words, standing, store
-from handlers.missed_punch import tables as t
+from handlers.missed_punch import store, tables as t
+from handlers.missed_punch.ladder import standing
+from handlers.missed_punch.pages import words as page_words
 from tests.handlers.missed_punch.story import DAY, NINE, Story, at
 from tests.web.absent import case_id, events, lite, office, press, story, text
 from tests.web.office import Office

@@ -9,9 +9,10 @@ import sqlalchemy as sa
 from bot.errors import PlatformError
 from bot.people import sync
 from bot.tables import outbox
-from handlers.missed_punch import flow_case, reach
 from handlers.missed_punch import tables as t
+from handlers.missed_punch.flow import case as flow_case
 from handlers.missed_punch.jobs import JOBS
+from handlers.missed_punch.ladder import reach
 from tests.handlers.missed_punch.story import Story, at
 from tests.web.absent import REASON, SECRET, case_id, events, lite, office, press, story, text
 from tests.web.office import Office, csrf

@@ -10,8 +10,7 @@ from werkzeug.test import TestResponse
 
 from bot.evidence.tables import ev_event, ev_part
 from bot.router import discover
-from handlers.missed_punch import proofs
-from handlers.missed_punch import tables as t
+from handlers.missed_punch import proofs, tables as t
 from tests.handlers.missed_punch.story import Story, at
 from tests.web.absent import case_id, events, lite, office, story
 from tests.web.office import Office, csrf

@@ -10,11 +10,12 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
-from bot import access, cli_privacy, leaver, leaver_codes
+from bot import access, leaver
+from bot.cli import privacy as cli_privacy
 from bot.evidence.tables import ev_part
 from bot.evidence.vault import open_vault
-from bot.tables import leaver_link, outbox
-from bot.tables import person as person_table
+from bot.leaver import codes as leaver_codes
+from bot.tables import leaver_link, outbox, person as person_table
 from tests.web.leaving import MOBILE, ZHANG, Leaving, gone, lite
 from tests.web.office import csrf
 from tests.world import Firm

@@ -18,8 +18,7 @@ from werkzeug.serving import make_server
 
 from bot.evidence.erase import erase_person
 from bot.evidence.verify import main as verify
-from bot.tables import leaver_link, outbox
-from bot.tables import person as person_table
+from bot.tables import leaver_link, outbox, person as person_table
 from tests.web.leaving import FLAGS, MOBILE, ZHANG, Leaving, gone, lite
 from tests.web.office import csrf, ticket
 from tests.world import Firm

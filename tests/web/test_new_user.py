@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from bot.web.words import Lang
 from handlers.missed_punch import tables as absences
-from handlers.notices import charts, page_words
+from handlers.notices.pages import charts, words as page_words
 from tests.handlers.missed_punch.story import Story
 from tests.web.noticed import compose, lite, notice, office, press, sent, text
 from tests.web.office import Office, csrf
@@ -157,7 +157,7 @@ def test_departments_of_a_large_list_are_counted_on_request(
 ) -> None:
     path = f"/notices/{sent}/charts?lang=zh"
     assert "2 人 · 打开 0（0%）" in text(office, "wang", path)
-    monkeypatch.setattr("handlers.notices.views_board.DIRECT", 2)
+    monkeypatch.setattr("handlers.notices.pages.board.DIRECT", 2)
     page = text(office, "wang", path)
     assert "打开 0（0%）" not in page and "按部门统计（3 人，要稍等一会儿）" in page
     assert "2 人 · 打开 0（0%）" in text(office, "wang", f"{path}&sites=1")

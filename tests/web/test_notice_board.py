@@ -8,14 +8,14 @@ from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from bot import sheets
 from bot.db import begin
 from bot.evidence.tables import ev_event
-from handlers.notices import board, charts, page_words, parcels
-from handlers.notices import tables as t
+from handlers.notices import board, tables as t
+from handlers.notices.pages import charts, words as page_words
+from handlers.notices.receiving import parcels
 from handlers.notices.rules import ANSWERS, RUNGS, TROUBLES
 from tests.web.noticed import compose, draft_of, lite, notice, office, press, send, sent, standing, text, types
 from tests.web.office import Office

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 from adapters import dingtalk, wecom
 from config.settings import load, sandbox_env
-from handlers.notices import drafts, forms
 from handlers.notices import tables as t
+from handlers.notices.composing import drafts
+from handlers.notices.pages import forms
 from tests.web.noticed import EVERYBODY, compose, ids, lite, notice, office, press, sent, text, types
 from tests.web.office import Office
 

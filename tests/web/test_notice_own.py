@@ -8,8 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot.signing_tables import document
-from handlers.notices import recall, store
+from bot.signing.tables import document
+from handlers.notices import store
+from handlers.notices.sending import recall
 from tests.web.noticed import TEXTS, compose, lite, notice, office, press, send, sent, standing, text, types
 from tests.web.office import Office, csrf
 

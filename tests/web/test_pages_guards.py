@@ -9,9 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from bot import leaver
-from bot.leaver_requests import TYPES
-from bot.web import pages as pages_module
-from bot.web import site, words
+from bot.leaver.requests import TYPES
+from bot.web import pages as pages_module, site, words
 from bot.web.links import own_path, page_url
 from bot.web.pages import Pages
 from bot.web.security import PER_PERSON

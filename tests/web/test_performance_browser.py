@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import FilePayload
 
-from bot.signing_tables import signature
+from bot.signing.tables import signature
 from tests.handlers.performance.results_story import Month
 from tests.web.appraisal import chromium, fits, lite, month, office, picture
 from tests.web.office import Office

@@ -8,14 +8,14 @@ import zipfile
 from datetime import date
 
 import sqlalchemy as sa
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from bot import people
 from bot.ports import DirectoryPerson
 from bot.tables import outbox
-from handlers.performance import board, charts, page_words, setup
-from handlers.performance import tables as t
+from handlers.performance import board, tables as t
+from handlers.performance.pages import charts, words as page_words
+from handlers.performance.preparing import setup
 from tests.handlers.performance.goals_story import BANDS, DIMENSIONS, D
 from tests.handlers.performance.results_story import Month
 from tests.web.appraisal import lite, month, office, send, text, types

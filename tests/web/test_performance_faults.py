@@ -10,10 +10,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from bot.evidence.tables import ev_event
-from bot.signing_tables import signature
-from handlers.performance import answering, results_rows
+from bot.signing.tables import signature
 from handlers.performance import tables as t
 from handlers.performance.store import Result
+from handlers.performance.telling import answering, results_rows
 from tests.handlers.performance.results_story import Month
 from tests.web.appraisal import lite, month, office, send, text, types
 from tests.web.office import Office, csrf

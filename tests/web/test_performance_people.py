@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import re
 
-from handlers.performance import setup
 from handlers.performance import tables as t
+from handlers.performance.preparing import setup
 from tests.handlers.performance.results_story import Month
 from tests.web.appraisal import lite, month, office, send, text, types
 from tests.web.office import Office, csrf

@@ -8,8 +8,9 @@ import sqlalchemy as sa
 
 from bot.db import begin
 from bot.tables import outbox
-from handlers.performance import releasing, setup, store
-from handlers.performance import tables as t
+from handlers.performance import store, tables as t
+from handlers.performance.preparing import setup
+from handlers.performance.telling import releasing
 from tests.handlers.performance.goals_story import DIMENSIONS, D
 from tests.handlers.performance.results_story import Month
 from tests.handlers.performance.test_releasing import CREW, scored

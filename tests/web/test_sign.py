@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from bot import signing
 from bot.evidence.tables import ev_event
-from bot.signing_tables import signature
+from bot.signing.tables import signature
 from bot.tables import outbox
 from tests.web.office import Office, SigningPlatform, csrf
 from tests.world import Firm

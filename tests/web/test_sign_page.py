@@ -12,7 +12,7 @@ from playwright.sync_api import Page, sync_playwright
 from werkzeug.serving import make_server
 
 from bot import signing
-from bot.signing_tables import signature
+from bot.signing.tables import signature
 from bot.tables import outbox
 from tests.web.office import Office, SigningPlatform
 from tests.world import Firm

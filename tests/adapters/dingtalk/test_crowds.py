@@ -7,16 +7,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given
-from hypothesis import settings as rules
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings as rules, strategies as st
 
 from adapters.dingtalk import build
 from adapters.dingtalk.crowds_work import message
 from adapters.dingtalk.platform import DingTalk
 from bot.card import Button, Card, Fact
 from bot.errors import PlatformError
-from bot.ports_crowds import Crowds, Outcome
+from bot.ports.crowds import Crowds, Outcome
 from tests.adapters.dingtalk.fakes import Seen, Store, Vendor
 
 CREATE, BATCH = "/v1.0/card/instances/createAndDeliver", "/v1.0/robot/oToMessages/batchSend"

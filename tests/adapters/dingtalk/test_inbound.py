@@ -8,9 +8,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
+from hypothesis import given, settings as hypothesis_settings, strategies as st
 
 from adapters.dingtalk import crypto
 from adapters.dingtalk.events import LEFT, counts, to_events

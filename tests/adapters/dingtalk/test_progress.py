@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 import requests
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from adapters.dingtalk import progress as module
 from adapters.dingtalk.attendance import OPERATOR
@@ -21,7 +20,7 @@ from adapters.dingtalk.progress import Projects, build, parsed
 from adapters.dingtalk.sandbox_project import PROJECT
 from adapters.sandbox.app import Running, start
 from bot.errors import PlatformError
-from bot.ports_progress import Progress
+from bot.ports.progress import Progress
 from config.settings import load, sandbox_env
 from tests.adapters.dingtalk.fakes import Seen, Store, Vendor
 

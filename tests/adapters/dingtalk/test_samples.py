@@ -10,7 +10,7 @@ import pytest
 
 from adapters.dingtalk import events
 from bot.event import PUNCHED, READ, SLIP, TEXT, UNKNOWN, Event
-from bot.ports_files import SENT
+from bot.ports.files import SENT
 
 SAMPLES = {path.stem: path for path in Path(events.__file__).with_name("samples").glob("*.json")}
 Meaning = tuple[str, str, str, dict[str, str]]

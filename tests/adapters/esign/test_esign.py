@@ -17,12 +17,13 @@ from adapters.esign.sandbox import APP_ID, SECRET, House
 from adapters.esign.signing import Esign
 from adapters.sandbox import app as sandbox
 from adapters.sandbox.aside import Aside
-from bot import signing, signing_code, signing_copy
+from bot import signing
 from bot.errors import BadRequest, PlatformError
 from bot.event import Event
 from bot.ports import WireRequest
-from bot.ports_signing import Order
-from bot.signing_tables import signature
+from bot.ports.signing import Order
+from bot.signing import code as signing_code, copy as signing_copy
+from bot.signing.tables import signature
 from tests.web.office import Office, SigningPlatform, csrf
 from tests.world import Firm
 

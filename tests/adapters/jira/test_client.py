@@ -22,7 +22,7 @@ from adapters.jira import client as module
 from adapters.jira.client import Client, signed
 from adapters.jira.progress import Jira
 from bot.errors import PlatformError
-from bot.ports_progress import Progress
+from bot.ports.progress import Progress
 from tests.adapters.dingtalk.fakes import Store
 from tests.adapters.jira.site import JSON, Answer, Site, plain, running
 

@@ -11,7 +11,7 @@ import requests
 
 from adapters.jira.progress import build
 from bot.errors import PlatformError
-from bot.ports_progress import Progress
+from bot.ports.progress import Progress
 from config.settings import load, sandbox_env
 from tests.adapters.dingtalk.fakes import Store
 from tests.adapters.jira.conftest import Place

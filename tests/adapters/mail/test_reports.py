@@ -14,17 +14,16 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from adapters.mail.channel import Mail
 from adapters.mail.reports import events
 from bot import clock
-from bot.channels import REPORT
+from bot.delivery.channels import REPORT
 from bot.errors import BadRequest, PlatformError
 from bot.event import Event
 from bot.ports import Reported, WireRequest
-from bot.ports_reports import Collecting
+from bot.ports.reports import Collecting
 
 SECRET = "report-secret-of-at-least-32-letters"
 OURS = "<row1@example.cn>"

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from adapters.sms.channel import Sms, build
-from bot.channels import REPORT
+from bot.delivery.channels import REPORT
 from bot.errors import BadRequest, PlatformError
 from bot.event import Event
 from bot.ports import WireRequest

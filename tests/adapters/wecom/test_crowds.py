@@ -9,7 +9,7 @@ import pytest
 from adapters.wecom.crowds import Crowd
 from bot.card import Button, Card
 from bot.errors import PlatformError
-from bot.ports_crowds import Crowds
+from bot.ports.crowds import Crowds
 from tests.adapters.wecom.fake import Call, Vendor
 
 TEXT = Card("考勤制度", "10 月 1 日起生效")

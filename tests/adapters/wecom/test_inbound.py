@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from adapters.wecom.crypto import Crypto
 from adapters.wecom.inbound import LIMIT, PATH, doors, to_event

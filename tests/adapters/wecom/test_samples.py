@@ -9,7 +9,7 @@ import pytest
 
 from adapters.wecom import inbound
 from bot.event import SLIP, TEXT, UNKNOWN
-from bot.ports_files import SENT
+from bot.ports.files import SENT
 
 SAMPLES = {path.stem: path for path in (Path(inbound.__file__).with_name("samples")).glob("*.xml")}
 CARD = {"response_code": "RC-1", "task_id": "01J0A1"}

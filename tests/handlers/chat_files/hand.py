@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from bot.card import as_text
 from bot.errors import PlatformError
 from bot.evidence.tables import ev_event, ev_part
-from bot.ports_files import GONE, SENT, TOO_BIG, Fetched
+from bot.ports.files import GONE, SENT, TOO_BIG, Fetched
 from bot.web import record
 from handlers.chat_files import fetching
 from handlers.chat_files.tables import chat_file

@@ -6,8 +6,7 @@ from contextlib import suppress
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from bot import router
 from bot.card import Card

@@ -18,7 +18,7 @@ from adapters.sandbox.app import Running, start
 from bot import clock, router
 from bot.app import App
 from bot.db import create_engine
-from bot.deliver import Courier
+from bot.delivery.deliver import Courier
 from bot.dispatch import Dispatcher
 from bot.evidence.keys import load_or_create
 from bot.jobs import sync_people

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.approvals_sweep import sweep
+from bot.approvals.sweep import sweep
 from bot.card import as_text
 from bot.errors import PlatformError
 from bot.ports import Correction, Shift

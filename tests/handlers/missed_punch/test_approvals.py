@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from bot import approvals_org
-from bot.approvals_sweep import sweep
+from bot.approvals import org as approvals_org
+from bot.approvals.sweep import sweep
 from bot.card import Card, as_text
 from bot.db import begin
 from bot.errors import PlatformError
@@ -19,10 +19,10 @@ from bot.evidence.forget import forget
 from bot.evidence.tables import ev_event
 from bot.people import People, sync
 from bot.ports import DirectoryPerson, Leave, Shift
-from bot.tables import approval, approval_step, delegate
-from bot.tables import person as person_table
-from handlers.missed_punch import approving, cards_approval, flow_leave, store
-from handlers.missed_punch import tables as t
+from bot.tables import approval, approval_step, delegate, person as person_table
+from handlers.missed_punch import approving, store, tables as t
+from handlers.missed_punch.cards import approval as cards_approval
+from handlers.missed_punch.flow import leave as flow_leave
 from tests.handlers.missed_punch.story import DAY, NINE, Story, at
 from tests.world import FIRM
 

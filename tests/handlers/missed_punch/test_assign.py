@@ -6,10 +6,9 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
-from handlers.missed_punch.assign import EARLY, LATE, Kind, Slot, arrivals, assign, departures, faults
+from handlers.missed_punch.attendance.assign import EARLY, LATE, Kind, Slot, arrivals, assign, departures, faults
 
 ZONES = st.sampled_from(
     ["Asia/Shanghai", "Asia/Urumqi", "America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "Pacific/Apia"]

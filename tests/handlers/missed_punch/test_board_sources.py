@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from bot.db import begin
 from bot.ports import Punch, Shift
-from handlers.missed_punch import board
 from handlers.missed_punch import tables as t
+from handlers.missed_punch.pages import board
 from tests.handlers.missed_punch.story import DAY, NINE, Story, at
 
 

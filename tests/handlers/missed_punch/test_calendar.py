@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from bot import cli_attendance, people
+from bot import people
+from bot.cli import attendance as cli_attendance
 from bot.db import begin
 from bot.evidence.tables import ev_event
 from bot.ports import Shift
-from handlers.missed_punch import calendar, findings
 from handlers.missed_punch import tables as t
-from handlers.missed_punch.calendar import BadTable, Book
+from handlers.missed_punch.attendance import calendar, findings
+from handlers.missed_punch.attendance.calendar import BadTable, Book
 from tests.handlers.missed_punch.feed import run_at
 from tests.handlers.missed_punch.story import Story
 from tests.world import FIRM, Firm
@@ -151,7 +151,7 @@ def test_on_an_unknown_day_the_question_is_held_and_asked_of_the_administrator(s
 
 
 def test_load_and_show_by_command(firm: Firm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.cli_attendance.application", lambda: firm.app)
+    monkeypatch.setattr("bot.cli.attendance.application", lambda: firm.app)
     file, run = tmp_path / "2027.csv", CliRunner()
     file.write_bytes(published())
     assert run.invoke(cli_attendance.calendar, ["show", "2027"]).exit_code == 1

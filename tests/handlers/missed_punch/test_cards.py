@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bot.card import Can, Card, as_text, reduce
-from handlers.missed_punch import cards, cards_approval, cards_manager
-from handlers.missed_punch.cards_samples import samples
+from handlers.missed_punch import cards
+from handlers.missed_punch.cards import approval as cards_approval, manager as cards_manager
+from handlers.missed_punch.cards.gallery import samples
 
 CARDS = samples()
 NEVER = ("旷工", "处罚", "扣款", "罚款", "违纪", "违反", "绩效", "解除", "开除", "警告", "后果", "为什么没来")

@@ -6,20 +6,20 @@ from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from bot import channels, people, router
+from bot import people, router
 from bot.card import as_text
-from bot.channels import REPORT
 from bot.db import begin
+from bot.delivery import channels
+from bot.delivery.channels import REPORT
 from bot.event import Event
 from bot.evidence.tables import ev_event
 from bot.ports import DirectoryPerson
 from bot.tables import failed, outbox
-from handlers.missed_punch import contacts, reach
 from handlers.missed_punch import tables as t
-from handlers.missed_punch.contacts import CALLS, Wish, may_call, registration, understand
+from handlers.missed_punch.ladder import contacts, reach
+from handlers.missed_punch.ladder.contacts import CALLS, Wish, may_call, registration, understand
 from tests.adapters.sms.gateway import Gateway, running
 from tests.handlers.missed_punch.story import Story, at
 from tests.world import FIRM, Firm

@@ -10,8 +10,8 @@ import pytest
 from bench.understanding import TIMED, Said, corpus, lines, score
 from bot.card import as_text
 from bot.locale import LOCALES, speaking
-from handlers.missed_punch import cards_approval, cards_manager
-from handlers.missed_punch.cards_approval import Situation
+from handlers.missed_punch.cards import approval as cards_approval, manager as cards_manager
+from handlers.missed_punch.cards.approval import Situation
 from handlers.missed_punch.understanding import private, shareable, understand
 
 ALL = corpus()

@@ -12,7 +12,7 @@ from bot.card import Card, as_text
 from bot.db import begin
 from bot.locale import speaking
 from bot.tables import person
-from handlers.missed_punch.cards_samples import samples
+from handlers.missed_punch.cards.gallery import samples
 from tests.handlers.missed_punch.story import Story, at
 
 CHINESE = re.compile(r"[\u3400-\u9fff]")

@@ -16,8 +16,8 @@ from bot.event import PUNCHED, TEXT
 from bot.evidence.tables import ev_event
 from bot.ports import DirectoryPerson, Leave, Punch, Shift
 from bot.tables import failed
-from handlers.missed_punch import ladder, rules
-from handlers.missed_punch import tables as t
+from handlers.missed_punch import rules, tables as t
+from handlers.missed_punch.ladder import rungs as ladder
 from tests.handlers.missed_punch.story import DAY, NINE, Story, at
 from tests.world import Firm
 

@@ -13,20 +13,21 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
-from bot import cli_attendance, people
+from bot import people
+from bot.cli import attendance as cli_attendance
 from bot.db import begin
 from bot.event import PUNCHED
 from bot.evidence.tables import ev_event
 from bot.ports import DirectoryPerson
 from bot.sheets import Caps
 from bot.tables import person
-from handlers.missed_punch import import_files, import_rows, imports, sources
-from handlers.missed_punch import tables as t
-from handlers.missed_punch.import_files import BadFile, rows
-from handlers.missed_punch.sources import Record
+from handlers.missed_punch import imports, tables as t
+from handlers.missed_punch.attendance import sources
+from handlers.missed_punch.attendance.sources import Record
+from handlers.missed_punch.imports import files as import_files, parsing as import_rows
+from handlers.missed_punch.imports.files import BadFile, rows
 from tests.handlers.missed_punch.story import NINE, Story, at
 from tests.world import FIRM, Firm
 
@@ -358,7 +359,7 @@ def test_a_punch_ends_a_claim_it_confirms_and_no_other(story: Story, write: Any,
 
 
 def test_by_command(firm: Firm, write: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.cli_attendance.application", lambda: firm.app)
+    monkeypatch.setattr("bot.cli.attendance.application", lambda: firm.app)
     file, run = write(PLAIN), CliRunner()
     dry = run.invoke(cli_attendance.attendance, ["import", str(file), "--dry-run", "--json"])
     assert (dry.exit_code, json.loads(dry.output)["new"], firm.rows(t.punch)) == (0, 2, [])

@@ -14,12 +14,13 @@ import pytest
 import sqlalchemy as sa
 from click.testing import CliRunner
 
-from bot import cli_attendance
+from bot.cli import attendance as cli_attendance
 from bot.db import begin
 from bot.evidence.tables import ev_event
-from handlers.missed_punch import import_trial, imports, sources
-from handlers.missed_punch import tables as t
-from handlers.missed_punch.sources import Record
+from handlers.missed_punch import imports, tables as t
+from handlers.missed_punch.attendance import sources
+from handlers.missed_punch.attendance.sources import Record
+from handlers.missed_punch.imports import trial as import_trial
 from tests.handlers.missed_punch.story import at
 from tests.world import Firm
 
@@ -33,7 +34,8 @@ from bot import clock, router
 from bot.app import App
 from bot.db import create_engine
 from bot.evidence.keys import load_or_create
-from handlers.missed_punch import imports, late, sources
+from handlers.missed_punch import imports
+from handlers.missed_punch.attendance import late, sources
 from tests.world import FakePlatform
 
 url, keys, now, what, given, parts, inside = sys.argv[1:]
@@ -125,7 +127,7 @@ def test_what_a_killed_import_left_is_taken_back_and_so_is_a_killed_undo(
     before = kept(firm)
     killed(firm, database_url, tmp_path / "keys", "load", str(file), "3", "inside")
     batch = str(firm.rows(t.batch)[0]["id"])
-    monkeypatch.setattr("bot.cli_attendance.application", lambda: firm.app)
+    monkeypatch.setattr("bot.cli.attendance.application", lambda: firm.app)
     listed = CliRunner().invoke(cli_attendance.attendance, ["imports"])
     assert (listed.exit_code, batch in listed.output, "loading" in listed.output) == (1, True, True)
     killed(firm, database_url, tmp_path / "keys", "undo", batch, "1", "inside")

@@ -27,9 +27,9 @@ from bot.event import PUNCHED, TEXT, Event
 from bot.evidence.tables import ev_event
 from bot.ports import DirectoryPerson, Leave, Punch, Sent, Shift
 from bot.tables import ask, failed, outbox
-from handlers.missed_punch import steps
 from handlers.missed_punch import tables as t
 from handlers.missed_punch.jobs import JOBS, PROMPT
+from handlers.missed_punch.ladder import steps
 from tests.handlers.missed_punch.story import DAY, NINE, at
 from tests.world import FakePlatform, Firm
 

@@ -8,11 +8,10 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import assume, given
-from hypothesis import strategies as st
+from hypothesis import assume, given, strategies as st
 
-from handlers.missed_punch import ladder, reach
-from handlers.missed_punch.ladder import EMERGENCY, EMPLOYEE, EMPLOYEE_AGAIN, HR, HR_HEAD, MANAGER, Step
+from handlers.missed_punch.ladder import reach, rungs as ladder
+from handlers.missed_punch.ladder.rungs import EMERGENCY, EMPLOYEE, EMPLOYEE_AGAIN, HR, HR_HEAD, MANAGER, Step
 from tests.handlers.missed_punch.story import at
 
 ZONE = "Asia/Shanghai"

@@ -14,8 +14,8 @@ from bot.evidence.tables import ev_event
 from bot.locale import LOCALES, speaking
 from bot.ports import DirectoryPerson
 from bot.tables import person
-from handlers.missed_punch import cards_ladder
 from handlers.missed_punch import tables as t
+from handlers.missed_punch.cards import ladder as cards_ladder
 from handlers.missed_punch.clause import cites, line, parse, with_clause
 from tests.handlers.missed_punch.story import Story
 from tests.handlers.missed_punch.test_runs import WORK, _shift, go

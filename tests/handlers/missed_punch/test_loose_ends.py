@@ -8,8 +8,8 @@ from bot.db import begin
 from bot.event import PUNCHED, Event
 from bot.ports import Punch
 from bot.tables import approval, person
-from handlers.missed_punch import late, sources
 from handlers.missed_punch import tables as t
+from handlers.missed_punch.attendance import late, sources
 from tests.handlers.missed_punch.story import Story, at
 
 WORDS = "嗯……那个，就是那样吧"

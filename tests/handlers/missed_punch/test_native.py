@@ -11,7 +11,7 @@ from bot.errors import PlatformError
 from bot.event import SLIP
 from bot.evidence.forget import forget
 from bot.ports import Leave, Punch
-from bot.ports_slips import Slip, State
+from bot.ports.slips import Slip, State
 from bot.tables import approval, person
 from handlers.missed_punch import tables as t
 from tests.handlers.missed_punch.story import Story, at

@@ -7,8 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from adapters.dingtalk.attendance import DingTalkAttendance
 from adapters.wecom.attendance import WeComAttendance
@@ -18,9 +17,9 @@ from bot.db import begin
 from bot.errors import PlatformError
 from bot.evidence.tables import ev_event
 from bot.ports import Leave, Limits, Punch, Shift
-from handlers.missed_punch import doctor, polling, rules
-from handlers.missed_punch import tables as t
-from handlers.missed_punch.polling import LEAD, REFRESH, Question, asks, forecast
+from handlers.missed_punch import doctor, rules, tables as t
+from handlers.missed_punch.attendance import polling
+from handlers.missed_punch.attendance.polling import LEAD, REFRESH, Question, asks, forecast
 from tests.handlers.missed_punch.feed import run_at
 from tests.handlers.missed_punch.story import DAY, NINE, Story, at
 from tests.world import FakePlatform

@@ -10,17 +10,18 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from bot import cli_attendance
+from bot.cli import attendance as cli_attendance
 from bot.tables import ask, outbox
-from handlers.missed_punch import ladder, reach, replay, replay_cost, replay_rules
-from handlers.missed_punch.replay_rules import Day, change, play
+from handlers.missed_punch import replay
+from handlers.missed_punch.ladder import reach, rungs as ladder
+from handlers.missed_punch.replay import cost as replay_cost, hindsight as replay_rules
+from handlers.missed_punch.replay.hindsight import Day, change, play
 from tests.handlers.missed_punch.feed import run_at
 from tests.handlers.missed_punch.story import DAY, NINE, Story, at
 
-SHIPPED = resources.files("handlers.missed_punch").joinpath("profiles.toml").read_text(encoding="utf-8")
+SHIPPED = resources.files("handlers.missed_punch.ladder").joinpath("profiles.toml").read_text(encoding="utf-8")
 LATER = SHIPPED.replace('channels = ["again", "sms"], after = 30', 'channels = ["again"], after = 45')
 END = NINE + timedelta(days=30)
 

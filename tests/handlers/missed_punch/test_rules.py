@@ -6,11 +6,10 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from handlers.missed_punch import rules
-from handlers.missed_punch.calendar import Book
+from handlers.missed_punch.attendance.calendar import Book
 from handlers.missed_punch.rules import Facts, guards, storm
 
 START = datetime(2026, 6, 11, 1, 0, tzinfo=UTC)

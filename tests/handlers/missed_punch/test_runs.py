@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from bot import people
 from bot.card import as_text
@@ -15,7 +14,7 @@ from bot.evidence.tables import ev_event
 from bot.ports import DirectoryPerson, Leave, Punch, Shift
 from bot.tables import outbox
 from handlers.missed_punch import tables as t
-from handlers.missed_punch.runs import Day, Run, alert, rest_days, run, skip
+from handlers.missed_punch.ladder.runs import Day, Run, alert, rest_days, run, skip
 from tests.handlers.missed_punch.story import DAY, NINE, Story
 from tests.world import FIRM
 

@@ -14,8 +14,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from bot import jobs, people, router
 from bot.context import Context
@@ -23,9 +22,10 @@ from bot.db import begin
 from bot.evidence.tables import ev_event
 from bot.ports import DirectoryPerson, Shift
 from bot.tables import ask, outbox
-from handlers.missed_punch import climb, questions, rules, scan, steps
-from handlers.missed_punch import tables as t
-from handlers.missed_punch.fetching import poll
+from handlers.missed_punch import rules, tables as t
+from handlers.missed_punch.attendance import questions
+from handlers.missed_punch.attendance.fetching import poll
+from handlers.missed_punch.ladder import climb, scan, steps
 from tests.handlers.missed_punch.story import DAY, NINE
 from tests.world import Firm
 
@@ -40,7 +40,7 @@ from bot import clock, router
 from bot.app import App
 from bot.db import create_engine
 from bot.evidence.keys import load_or_create
-from handlers.missed_punch import climb, scan
+from handlers.missed_punch.ladder import climb, scan
 from tests.world import FakePlatform
 
 url, keys, now, module, parts = sys.argv[1:]

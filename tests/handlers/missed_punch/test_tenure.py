@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from bot import cli_attendance
+from bot.cli import attendance as cli_attendance
 from bot.errors import PlatformError
 from bot.ports import Shift
-from bot.ports_tenure import Tenure
-from handlers.missed_punch import reach, tenure
+from bot.ports.tenure import Tenure
 from handlers.missed_punch import tables as t
+from handlers.missed_punch.attendance import tenure
+from handlers.missed_punch.ladder import reach
 from tests.handlers.missed_punch.story import DAY, NINE, Story
 from tests.world import FakePlatform
 

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 from bot.event import TEXT
 from bot.tables import outbox
-from handlers.missed_punch import steps
 from handlers.missed_punch.jobs import JOBS
+from handlers.missed_punch.ladder import steps
 from tests.handlers.missed_punch.story import Story, at
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot import router
 from bot.card import Card, as_text
 from bot.event import TEXT
-from handlers.notices import flow_compose
+from handlers.notices.flow import compose as flow_compose
 from tests.world import Firm
 
 __all__ = ["Chat", "flow_compose"]

@@ -13,8 +13,8 @@ from bot import router
 from bot.db import begin
 from bot.people import People, Person
 from bot.tables import person
-from handlers.notices import sending, store
-from handlers.notices import tables as tb
+from handlers.notices import store, tables as tb
+from handlers.notices.sending import sending
 from handlers.notices.store import Notice, Recipient
 from tests.world import Firm
 

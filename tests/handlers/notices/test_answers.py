@@ -7,13 +7,15 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from bot import signing, signing_flow
+from bot import signing
 from bot.db import begin
 from bot.errors import Refused
+from bot.signing import flow as signing_flow
 from bot.tables import failed
-from handlers.notices import answers, cards, hearing, recall
-from handlers.notices import tables as tb
+from handlers.notices import cards, tables as tb
+from handlers.notices.receiving import answers, hearing
 from handlers.notices.rules import Fact
+from handlers.notices.sending import recall
 from tests.handlers.notices import office
 from tests.world import Firm
 

@@ -7,8 +7,7 @@ import random
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from bot import people
 from bot.db import begin
@@ -16,9 +15,9 @@ from bot.evidence.tables import ev_event
 from bot.ports import DirectoryPerson
 from bot.sheets import BadFile
 from bot.tables import membership, person
-from handlers.notices import audience, drafts, freezing, store
-from handlers.notices import tables as tb
-from handlers.notices.audience_rules import as_json, header_of, list_sha256, spec_of
+from handlers.notices import store, tables as tb
+from handlers.notices.composing import audience, drafts, freezing
+from handlers.notices.composing.audience_rules import as_json, header_of, list_sha256, spec_of
 from handlers.notices.store import Notice
 from tests.handlers.notices.office import get, who
 from tests.world import FIRM, Firm

@@ -6,16 +6,15 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from bot import people
 from bot.db import begin
 from bot.errors import Refused
 from bot.ports import DirectoryPerson
 from bot.tables import person
-from handlers.notices import approving, drafts, rules_second, schedule, second, store
-from handlers.notices import tables as tb
+from handlers.notices import store, tables as tb
+from handlers.notices.composing import approving, drafts, schedule, second, second_rules as rules_second
 from tests.handlers.notices.chat import Chat
 from tests.handlers.notices.office import carry, crowd, events, get, who
 from tests.world import FIRM, Firm

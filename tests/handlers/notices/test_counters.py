@@ -9,18 +9,18 @@ from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
-from bot import crowds, outbox
 from bot.db import begin
+from bot.delivery import crowds, outbox
 from bot.errors import Refused
-from bot.ports_crowds import Outcome
+from bot.ports.crowds import Outcome
 from bot.router import Carried
 from bot.tables import outbox as said
-from handlers.notices import answers, board, climbing, drops, hearing, recall, reminding, sending, store
-from handlers.notices import tables as tb
+from handlers.notices import board, store, tables as tb
+from handlers.notices.receiving import answers, hearing
 from handlers.notices.rules import ANSWERS
+from handlers.notices.sending import climbing, drops, recall, reminding, sending
 from tests.handlers.notices import office
 from tests.world import Firm
 

@@ -7,10 +7,10 @@ from datetime import timedelta
 import sqlalchemy as sa
 
 from bot.db import begin
-from bot.ports_crowds import Outcome
+from bot.ports.crowds import Outcome
 from bot.store import new_ref
 from bot.tables import outbox
-from handlers.notices import drops
+from handlers.notices.sending import drops
 from tests.handlers.notices import office
 from tests.handlers.notices.test_hearing import sent, tell
 from tests.world import Firm

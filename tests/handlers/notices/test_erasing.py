@@ -8,8 +8,8 @@ from bot import router
 from bot.db import begin
 from bot.evidence.forget import forget
 from bot.tables import outbox
-from handlers.notices import answers, board
-from handlers.notices import tables as tb
+from handlers.notices import board, tables as tb
+from handlers.notices.receiving import answers
 from tests.handlers.notices import office
 from tests.world import Firm
 

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 from bot.card import Card
 from bot.db import begin
 from bot.errors import PlatformError
-from bot.ports_crowds import Handed, Outcome, Route
+from bot.ports.crowds import Handed, Outcome, Route
 from bot.tables import membership, person
-from handlers.notices import drafts, forecast
 from handlers.notices import tables as tb
+from handlers.notices.composing import drafts, forecast
 from tests.handlers.notices.office import ID, compose, crowd, get, who
 from tests.world import FakePlatform, Firm
 

@@ -6,12 +6,13 @@ from itertools import permutations
 
 import pytest
 
-from bot import crowds, outbox
-from bot.ports_crowds import Outcome
+from bot.delivery import crowds, outbox
+from bot.ports.crowds import Outcome
 from bot.router import Carried
-from bot.tables import failed
-from bot.tables import outbox as outbox_table
-from handlers.notices import hearing, recall, store
+from bot.tables import failed, outbox as outbox_table
+from handlers.notices import store
+from handlers.notices.receiving import hearing
+from handlers.notices.sending import recall
 from tests.handlers.notices import office
 from tests.world import Firm
 
@@ -83,7 +84,7 @@ def test_a_failed_message_is_a_refusal_with_its_reason(firm: Firm) -> None:
     office.compose(firm, ["fake:zhang"])
     office.start(firm)
     from bot.errors import PlatformError
-    from handlers.notices import sending
+    from handlers.notices.sending import sending
 
     sending.send_due(firm.app)
     firm.platform.fail = [PlatformError("60111", permanent=True)]

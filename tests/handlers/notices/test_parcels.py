@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.errors import PlatformError, Refused
-from bot.ports_courier import Scan
-from handlers.notices import parcel_rules, parcels
+from bot.ports.courier import Scan
+from handlers.notices.receiving import parcel_rules, parcels
 from tests.handlers.notices import office
 from tests.world import Firm
 

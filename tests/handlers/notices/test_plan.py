@@ -6,17 +6,17 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from bot import absence_facts, addresses
 from bot.addresses import Confirmed
 from bot.db import begin
 from bot.tables import outbox, person
-from handlers.notices import answers, climbing, plan
 from handlers.notices import tables as tb
-from handlers.notices.plan import Move, Standing
+from handlers.notices.receiving import answers
 from handlers.notices.rules import Fact, Receipt, learn
+from handlers.notices.sending import climbing, plan
+from handlers.notices.sending.plan import Move, Standing
 from tests.handlers.notices import office
 from tests.world import Firm
 

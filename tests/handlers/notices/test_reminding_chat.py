@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from bot.evidence.tables import ev_event
-from handlers.notices import reminding, sending
 from handlers.notices import tables as tb
+from handlers.notices.sending import reminding, sending
 from tests.handlers.notices import office
 from tests.handlers.notices.chat import Chat
 from tests.world import Firm

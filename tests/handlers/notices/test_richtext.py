@@ -8,10 +8,9 @@ import zipfile
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from handlers.notices import attachments, richtext
+from handlers.notices.composing import attachments, richtext
 
 MARKS = st.lists(
     st.sampled_from(

@@ -6,13 +6,12 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from bot.errors import Refused
-from handlers.notices import approving, drafts, schedule
 from handlers.notices import tables as tb
-from handlers.notices.schedule_rules import Window, decide, moment
+from handlers.notices.composing import approving, drafts, schedule
+from handlers.notices.composing.schedule_rules import Window, decide, moment
 from tests.handlers.notices.chat import Chat
 from tests.handlers.notices.office import get, who
 from tests.world import Firm

@@ -11,8 +11,8 @@ from bot.card import Card
 from bot.db import begin
 from bot.errors import Refused
 from bot.tables import outbox, person
-from handlers.notices import reminding, sending
 from handlers.notices import tables as tb
+from handlers.notices.sending import reminding, sending
 from tests.handlers.notices import office
 from tests.world import Firm
 

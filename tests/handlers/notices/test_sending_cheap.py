@@ -8,8 +8,8 @@ import pytest
 import sqlalchemy as sa
 
 from bot.db import begin
-from handlers.notices import sending
 from handlers.notices import tables as tb
+from handlers.notices.sending import sending
 from tests.handlers.notices import office
 from tests.world import Firm
 

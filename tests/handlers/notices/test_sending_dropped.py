@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from bot import custody
-from handlers.notices import drops
+from bot.delivery import custody
 from handlers.notices import tables as tb
+from handlers.notices.sending import drops
 from tests.journeys.conftest import enter, journey_database, mails, sandbox, sms
 from tests.journeys.test_notices import Enter, composed, recorded, run, stand
 from tests.journeys.theatre import Theatre

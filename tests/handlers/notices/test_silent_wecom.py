@@ -13,9 +13,9 @@ import pytest
 
 from bot import addresses
 from bot.addresses import Confirmed
-from handlers.notices import climbing, drops
 from handlers.notices import tables as tb
-from handlers.notices.page_words import LIMITS
+from handlers.notices.pages.words import LIMITS
+from handlers.notices.sending import climbing, drops
 from tests.handlers.notices import office
 from tests.journeys.conftest import enter, journey_database, mails, sandbox, sms
 from tests.journeys.test_notices import Enter, composed, recorded, run, stand

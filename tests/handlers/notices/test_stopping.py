@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from handlers.notices import climbing
+from handlers.notices.sending import climbing
 from tests.handlers.notices import office
 from tests.handlers.notices.chat import Chat
 from tests.world import Firm

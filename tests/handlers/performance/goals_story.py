@@ -20,7 +20,9 @@ from bot.evidence.tables import ev_event, ev_part
 from bot.evidence.vault import open_vault
 from bot.people import People, Person
 from bot.tables import failed
-from handlers.performance import goals, opening, setup, store, tables
+from handlers.performance import store, tables
+from handlers.performance.agreeing import goals, opening
+from handlers.performance.preparing import setup
 from handlers.performance.rules import GoalDraft
 from handlers.performance.store import Clause, Cycle, Dimension, Goal
 from tests.world import Firm

@@ -8,11 +8,14 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from bot import people, signing, signing_flow
+from bot import people, signing
 from bot.db import begin
-from bot.signing_flow import Answer, Attempt, Seat
-from handlers.performance import reviews, setup, store, tables, timeline, turns
-from handlers.performance.rules_scoring import Line, ReviewDraft
+from bot.signing import flow as signing_flow
+from bot.signing.flow import Answer, Attempt, Seat
+from handlers.performance import store, tables
+from handlers.performance.preparing import setup, timeline
+from handlers.performance.rules.scoring import Line, ReviewDraft
+from handlers.performance.scoring import reviews, turns
 from handlers.performance.store import Clause, Cycle, Result
 from tests.handlers.performance.goals_story import BANDS, DIMENSIONS, PROJECTS, D, Story
 from tests.world import FIRM, Firm

@@ -6,12 +6,13 @@ import re
 
 import pytest
 
-from bot import signing, signing_refusal
+from bot import signing
 from bot.card import as_text
 from bot.errors import Refused
 from bot.evidence.meaning import meaning
-from bot.signing_flow import Answer, decline
-from handlers.performance import answering, results
+from bot.signing import refusal as signing_refusal
+from bot.signing.flow import Answer, decline
+from handlers.performance.telling import answering, results
 from tests.handlers.performance.results_story import Month
 
 lite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)

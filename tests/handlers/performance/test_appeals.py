@@ -16,9 +16,10 @@ from bot.db import begin
 from bot.errors import Refused
 from bot.event import TEXT
 from bot.tables import delegate
-from handlers.performance import answering, appeals, results_jobs, tables, uploads
+from handlers.performance import tables
 from handlers.performance.store import Result
-from handlers.performance.uploads import Upload
+from handlers.performance.telling import answering, appeals, results_jobs, uploads
+from handlers.performance.telling.uploads import Upload
 from tests.handlers.performance.goals_story import D
 from tests.handlers.performance.results_story import Month
 from tests.world import FIRM, Firm

@@ -19,10 +19,12 @@ from bot.db import begin, create_engine
 from bot.evidence.keys import load_or_create
 from bot.ports import DirectoryPerson
 from bot.store import RedisStore
-from bot.tables import ask
-from bot.tables import outbox as outbox_table
+from bot.tables import ask, outbox as outbox_table
 from config.settings import load, sandbox_env
-from handlers.performance import bulk, opening, setup, tables, timeline, turns
+from handlers.performance import bulk, tables
+from handlers.performance.agreeing import opening
+from handlers.performance.preparing import setup, timeline
+from handlers.performance.scoring import turns
 from tests.handlers.performance.results_story import Month
 from tests.world import FIRM
 

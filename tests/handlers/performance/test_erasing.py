@@ -17,11 +17,12 @@ from bot.evidence.sequencer import sequence
 from bot.evidence.tables import ev_hold, ev_part
 from bot.evidence.verify import read_zip, verify
 from bot.handover import export_person
-from bot.signing_tables import document, signature
+from bot.signing.tables import document, signature
 from bot.tables import outbox
-from handlers.performance import answering, appeals, erasing, tables
+from handlers.performance import erasing, tables
 from handlers.performance.store import Result
-from handlers.performance.uploads import Upload
+from handlers.performance.telling import answering, appeals
+from handlers.performance.telling.uploads import Upload
 from tests.handlers.performance.results_story import Month
 from tests.world import FIRM
 

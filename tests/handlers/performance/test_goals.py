@@ -9,13 +9,13 @@ from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from bot.errors import Refused
 from bot.evidence.tables import ev_event, ev_part
 from bot.tables import delegate
-from handlers.performance import goals, rules, said, tables
+from handlers.performance import rules, tables
+from handlers.performance.agreeing import goals, said
 from handlers.performance.rules import GoalDraft
 from tests.handlers.performance.goals_story import PROJECTS, Story, story  # noqa: F401
 

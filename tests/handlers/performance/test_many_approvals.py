@@ -7,16 +7,19 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from bot import approvals_kept, approvals_rows, people, todo
-from bot.approvals_faces import faces
-from bot.approvals_sweep import sweep
+from bot import people, todo
+from bot.approvals import kept as approvals_kept, rows as approvals_rows
+from bot.approvals.faces import faces
+from bot.approvals.sweep import sweep
 from bot.card import Card, as_text
 from bot.db import begin
 from bot.evidence.tables import ev_event
 from bot.ports import DirectoryPerson
-from bot.tables import ask, person
-from bot.tables import outbox as outbox_table
-from handlers.performance import approving, releasing, results, reviews, store, tables, timeline
+from bot.tables import ask, outbox as outbox_table, person
+from handlers.performance import store, tables
+from handlers.performance.preparing import timeline
+from handlers.performance.scoring import reviews
+from handlers.performance.telling import approving, releasing, results
 from tests.handlers.performance.results_story import FULL, Month
 from tests.handlers.performance.test_releasing import CREW, confirmed, scored
 from tests.world import FIRM, Firm

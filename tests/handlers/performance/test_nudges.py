@@ -7,13 +7,13 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from bot import progress_inbox
-from bot.progress_rows import Pushed
-from handlers.performance import nudging, tables
-from handlers.performance.rules_progress import ASK_AGAIN, Course, nudge_due
+from bot.progress import inbox as progress_inbox
+from bot.progress.rows import Pushed
+from handlers.performance import tables
+from handlers.performance.measuring import nudging
+from handlers.performance.rules.progress import ASK_AGAIN, Course, nudge_due
 from tests.handlers.performance.goals_story import PROJECTS, Story, story  # noqa: F401
 
 D = Decimal

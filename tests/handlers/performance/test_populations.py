@@ -6,15 +6,16 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from bot import people
 from bot.db import begin
 from bot.errors import Refused
 from bot.ports import DirectoryPerson
-from handlers.performance import populations, reviews, setup, store
-from handlers.performance.rules_scoring import Line, ReviewDraft
+from handlers.performance import store
+from handlers.performance.preparing import populations, setup
+from handlers.performance.rules.scoring import Line, ReviewDraft
+from handlers.performance.scoring import reviews
 from tests.handlers.performance.goals_story import BANDS, DIMENSIONS, D, Story, story  # noqa: F401
 from tests.handlers.performance.results_story import FULL, Month
 from tests.world import FIRM

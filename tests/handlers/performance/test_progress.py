@@ -8,17 +8,17 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from bot import progress_inbox
 from bot.errors import PlatformError, Refused
 from bot.event import Event
 from bot.ports import Finding
-from bot.ports_progress import Progress
-from bot.progress_rows import Pushed
-from handlers.performance import doctor, progress, pulling, tables
-from handlers.performance.rules_progress import Value, attainment, fresh, percent
+from bot.ports.progress import Progress
+from bot.progress import inbox as progress_inbox
+from bot.progress.rows import Pushed
+from handlers.performance import doctor, tables
+from handlers.performance.measuring import progress, pulling
+from handlers.performance.rules.progress import Value, attainment, fresh, percent
 from tests.handlers.performance.goals_story import PROJECTS, Story, story  # noqa: F401
 
 D = Decimal

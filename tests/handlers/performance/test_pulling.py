@@ -16,7 +16,9 @@ from adapters.dingtalk.sandbox_project import PROJECT
 from adapters.sandbox.app import Running, start
 from bot import freshness
 from config.settings import load, sandbox_env
-from handlers.performance import doctor, pulling, setup, tables, timeline
+from handlers.performance import doctor, tables
+from handlers.performance.measuring import pulling
+from handlers.performance.preparing import setup, timeline
 from handlers.performance.store import Cycle
 from tests.handlers.performance.goals_story import PROJECTS
 from tests.handlers.performance.results_story import SEVENTY, Month

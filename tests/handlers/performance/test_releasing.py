@@ -23,13 +23,16 @@ from bot.errors import Refused
 from bot.evidence.keys import load_or_create
 from bot.evidence.tables import ev_event, ev_part
 from bot.ports import DirectoryPerson
-from bot.signing_tables import document
+from bot.signing.tables import document
 from bot.store import RedisStore
-from bot.tables import ask
-from bot.tables import outbox as outbox_table
+from bot.tables import ask, outbox as outbox_table
 from config.settings import load, sandbox_env
-from handlers.performance import release_rows, release_work, releasing, reviews, rules_results, store, tables, timeline
-from handlers.performance.rules_release import Waiting, why_apart
+from handlers.performance import store, tables
+from handlers.performance.preparing import timeline
+from handlers.performance.rules import results as rules_results
+from handlers.performance.rules.release import Waiting, why_apart
+from handlers.performance.scoring import reviews
+from handlers.performance.telling import release_rows, release_work, releasing
 from tests.handlers.performance.results_story import FULL, SEVENTY, Month
 from tests.world import FIRM
 

@@ -8,14 +8,17 @@ import pytest
 import sqlalchemy as sa
 
 from bot import people
-from bot.approvals_sweep import sweep
+from bot.approvals.sweep import sweep
 from bot.card import as_text
 from bot.db import begin
 from bot.errors import Refused
 from bot.evidence.meaning import meaning
-from handlers.performance import results, results_jobs, reviews, rules_results, tables, who_waits
-from handlers.performance.rules_scoring import Line, ReviewDraft
+from handlers.performance import tables, who_waits
+from handlers.performance.rules import results as rules_results
+from handlers.performance.rules.scoring import Line, ReviewDraft
+from handlers.performance.scoring import reviews
 from handlers.performance.store import Cycle
+from handlers.performance.telling import results, results_jobs
 from tests.handlers.performance.goals_story import D
 from tests.handlers.performance.results_story import FULL, LATE, SEVENTY, Month
 from tests.world import FIRM, Firm

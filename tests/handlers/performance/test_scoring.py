@@ -7,13 +7,12 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from bot.statutory import office_day
-from handlers.performance import documents, words_results
-from handlers.performance.rules_results import after, barred, score_problems, working_deadline
-from handlers.performance.rules_scoring import (
+from handlers.performance import words_results
+from handlers.performance.rules.results import after, barred, score_problems, working_deadline
+from handlers.performance.rules.scoring import (
     HR,
     MANAGER,
     SELF,
@@ -29,6 +28,7 @@ from handlers.performance.rules_scoring import (
     turn,
 )
 from handlers.performance.store import Clause, Dimension
+from handlers.performance.telling import documents
 
 D = Decimal
 SIDES = (SELF, MANAGER, HR)

@@ -8,16 +8,18 @@ from decimal import Decimal
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from bot import outbox, people
+from bot import people
 from bot.db import begin
+from bot.delivery import outbox
 from bot.errors import Refused
 from bot.ports import DirectoryPerson
-from bot.tables import ask, delegate
-from bot.tables import outbox as outbox_table
-from handlers.performance import opening, reminding, rules_policy, setup, store, tables, timeline
+from bot.tables import ask, delegate, outbox as outbox_table
+from handlers.performance import reminding, store, tables
+from handlers.performance.agreeing import opening
+from handlers.performance.preparing import setup, timeline
+from handlers.performance.rules import policy as rules_policy
 from handlers.performance.store import Clause
 from tests.handlers.performance.goals_story import BANDS, DIMENSIONS, PROJECTS, Story, story  # noqa: F401
 from tests.world import FIRM

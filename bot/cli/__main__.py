@@ -1,0 +1,7 @@
+"""`python -m bot.cli`: the command, by the interpreter that is running."""
+
+from __future__ import annotations
+
+from bot.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""Who is missing, who is asked next, and what stops it."""

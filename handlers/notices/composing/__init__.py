@@ -1,0 +1,1 @@
+"""From a draft to a frozen list: written, checked, approved, scheduled."""

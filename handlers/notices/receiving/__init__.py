@@ -1,0 +1,1 @@
+"""What platforms, couriers and people tell of a notice."""

@@ -1,0 +1,1 @@
+"""Goals that both sides confirm over the same text."""

@@ -1,0 +1,1 @@
+"""How goals stand, by the systems they are kept in, and what people need for them."""

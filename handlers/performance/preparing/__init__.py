@@ -1,0 +1,1 @@
+"""Cycles before anybody is asked: policies, templates, people, days."""

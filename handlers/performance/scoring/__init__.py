@@ -1,0 +1,1 @@
+"""Reviews in their turn, by whoever sits in the seat."""

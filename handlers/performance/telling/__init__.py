@@ -1,0 +1,1 @@
+"""Results: built, approved, told, answered, appealed against."""
