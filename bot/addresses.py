@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.engine import Connection
 
-from bot import router
-from bot.delivery import channels
+from bot import installed, router
 from bot.people import Person
 
 if TYPE_CHECKING:
@@ -47,5 +46,5 @@ def confirmed(db: Connection, person: Person, now: datetime) -> Mapping[str, Con
 
 def reachable(app: App, db: Connection, person: Person, now: datetime) -> Mapping[str, Confirmed]:
     """Those whose channel is set up."""
-    known = channels.find(app.settings, app.store)
+    known = installed.channels(app.settings, app.store)
     return {name: each for name, each in confirmed(db, person, now).items() if name in known}

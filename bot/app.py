@@ -14,21 +14,28 @@ from typing import Any
 import redis
 from sqlalchemy.engine import Connection, Engine
 
-from bot import clock, db, freshness, router
+from bot import clock, db, freshness, installed, router
 from bot.approvals import data as approvals_data
 from bot.context import Context
-from bot.delivery import channels
 from bot.embedded import redis_url
 from bot.evidence.keys import Keys, load_or_create, newest
 from bot.people import People, Person
 from bot.ports import Door, Platform, Reported
 from bot.progress import inbox as progress_inbox
-from bot.signing import provider as signing_provider
 from bot.store import RedisStore
 from bot.web.links import page_url
 from config.settings import Settings, load
 
 ORIGIN_SUFFIX = "hr-log/1"
+_CORE = (
+    "bot.tables",
+    "bot.approvals.delegates",
+    "bot.delivery.channels",
+    "bot.leaver.requests",
+    "bot.signing.provider",
+    "bot.signing.refusal",
+)
+"""Modules of the core that answer events, or erase; they are there when the application is."""
 
 
 @dataclass(slots=True)
@@ -63,12 +70,12 @@ class App:
 
     def doors(self) -> list[tuple[str, tuple[str, str], Door]]:
         """(whose, (method, path), door): of every platform, and of every channel that is reported to."""
-        found = channels.find(self.settings, self.store)
+        found = installed.channels(self.settings, self.store)
         owners: dict[str, Any] = {
             **self.platforms,
             **{name: each for name, each in found.items() if isinstance(each, Reported)},
         }
-        owners |= signing_provider.find(self.settings)
+        owners |= installed.signing_providers(self.settings)
         owners[progress_inbox.NAME] = progress_inbox.build(self.settings, self.store)
         return [(name, at, door) for name, each in owners.items() for at, door in each.doors().items()]
 
@@ -80,7 +87,7 @@ class App:
 
 def build(settings: Settings) -> App:
     """Connect and load. Raises Misconfigured with every problem at once (settings were validated before)."""
-    for core in ("bot.tables", "bot.approvals.delegates", "bot.leaver.requests", "bot.signing.refusal"):
+    for core in _CORE:
         importlib.import_module(core)
     router.discover("handlers", "tables")
     router.discover("handlers", "flow")

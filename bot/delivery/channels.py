@@ -15,17 +15,16 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.engine import Connection
 
-from bot import asks, router
+from bot import asks, installed
 from bot.context import Context
 from bot.delivery import outbox
 from bot.delivery.outbox import Row
 from bot.errors import PlatformError
 from bot.event import Event
 from bot.people import Person
-from bot.ports import Channel, Outcomes, Sent, SharedStore
+from bot.ports import Outcomes, Sent
 from bot.router import on
 from bot.tables import outbox as table
-from config.settings import Settings
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -40,16 +39,6 @@ RINGING = timedelta(seconds=30)
 OUTCOME = "outcome "
 OFF = "channel.off"
 """Code of a channel that is not set up."""
-
-
-def find(settings: Settings, store: SharedStore) -> dict[str, Channel]:
-    """name -> channel, of those that are set up."""
-    found: dict[str, Channel] = {}
-    for module in router.discover("adapters", "channel"):
-        channel: Channel | None = module.build(settings, store)  # type: ignore[attr-defined]
-        if channel is not None:
-            found[channel.name] = channel
-    return found
 
 
 def queue(ctx: Context, person: Person | None, channel: str, to: str, text: str, matter: str, ask_ref: str = "") -> str:
@@ -67,7 +56,7 @@ def settled(connection: Connection, row: Row) -> bool:
 def send(app: App, row: Row) -> tuple[Sent, str]:
     """Hand the row to its channel: what the channel answered, and the text. PlatformError as any send."""
     body: Mapping[str, str] = json.loads(row.body)
-    channel = find(app.settings, app.store).get(row.platform)
+    channel = installed.channels(app.settings, app.store).get(row.platform)
     if channel is None:
         raise PlatformError(OFF, permanent=True)
     return channel.send(body["to"], body["text"], row.id), body["text"]
@@ -104,7 +93,7 @@ def harvest(app: App) -> None:
         rows = ctx.db.execute(sa.select(table).where(*mine, *age)).mappings().all()
     if not rows:
         return
-    known = find(app.settings, app.store)
+    known = installed.channels(app.settings, app.store)
     for row in rows:
         channel = known.get(row["platform"])
         if not isinstance(channel, Outcomes):

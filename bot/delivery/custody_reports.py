@@ -9,9 +9,8 @@ from datetime import datetime, timedelta
 import structlog
 from redis.exceptions import RedisError
 
-from bot import clock
+from bot import clock, installed
 from bot.app import App
-from bot.delivery import channels
 from bot.errors import PlatformError
 from bot.ports import Channel, Dispatch, Finding
 from bot.ports.reports import Collecting
@@ -32,7 +31,7 @@ def collect(app: App, dispatch: Dispatch, known: Mapping[str, Channel] | None = 
     kind of failure alone, kept for `findings`, and asked again next time.
     """
     total = 0
-    for name, channel in (channels.find(app.settings, app.store) if known is None else known).items():
+    for name, channel in (installed.channels(app.settings, app.store) if known is None else known).items():
         if isinstance(channel, Collecting):
             count, code = _one(name, channel, dispatch)
             total += count
@@ -66,7 +65,7 @@ def _key(name: str) -> str:
 
 def findings(app: App, known: Mapping[str, Channel] | None = None) -> list[Finding]:
     """For the doctor: how the last fetching of each channel's reports went. RedisError when Redis is away."""
-    every = channels.find(app.settings, app.store) if known is None else known
+    every = installed.channels(app.settings, app.store) if known is None else known
     return [_finding(app, name) for name, each in every.items() if isinstance(each, Collecting)]
 
 

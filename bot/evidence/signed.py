@@ -12,8 +12,7 @@ from zoneinfo import ZoneInfo
 
 from bot.evidence.report import Sealing, printed
 from bot.evidence.seal import seal, validate
-from bot.signing.flow import STATEMENT
-from bot.signing.rules import Problem, picture, strokes
+from bot.signing.rules import STATEMENT, Problem, picture, strokes
 from bot.signing.store import Document, Signature
 
 HOW = {"drawn": "在屏幕上手写 drawn on the screen", "typed": "键入本人姓名 typed name"}

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 import structlog
 
-from bot import clock, signing
+from bot import clock, installed, signing
 from bot.errors import PlatformError
 from bot.evidence.stamping import roots_of, stampers_of
 from bot.people import People, Person
-from bot.signing import provider as signing_provider
 from bot.signing.store import Document, Signature
 from bot.signing.tables import signature as table
 
@@ -59,7 +58,7 @@ def make_due(app: App) -> int:
 
 def _made(app: App, document: Document, made: Signature, person: Person) -> bytes:
     if made.how == "provider":
-        provider = signing_provider.find(app.settings).get(document.provider)
+        provider = installed.signing_providers(app.settings).get(document.provider)
         if provider is None:
             raise PlatformError("provider_off", document.provider)
         return provider.file(document.flow_id)

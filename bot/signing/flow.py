@@ -27,7 +27,6 @@ FRESH = timedelta(minutes=5)
 KEPT = timedelta(hours=8)
 """How long a page that was opened may be signed: as long as an unused session lives."""
 WORDS = 2000
-STATEMENT = "我已看到本文件全文，并在此签名。 I have seen the whole of this document and sign it here."
 """What the button stands for; recorded with the signature."""
 NOT_SIGNED = "《{title}》没有签名。这是您的选择，您的话会原样保留。改变主意或想谈一谈，请联系 HR，可以重新发给您。"
 DONE = "您已签署《{title}》第 {version} 版。加封的副本可以随时打开，请保存一份；公司手里的是同一份。"
@@ -148,7 +147,7 @@ def enter(
     factor, how = str(row["second_factor"]), str(row["how"])
     source = _source(document, person) | {"how": how, "second_factor": factor}
     source |= {name: stamp(at) for name in ("shown_at", "signed_in_at") if isinstance(at := row.get(name), datetime)}
-    parts = _parts(document) | {"statement": STATEMENT} | parts
+    parts = _parts(document) | {"statement": rules.STATEMENT} | parts
     event_id = ctx.record("document.signed", document.matter, subject=person, parts=parts, source=source)
     base: dict[str, object] = {"document_ref": document.ref, "person_id": person.id, "sha256": document.sha256}
     base |= {"version": document.version, "at": ctx.now, "zone": document.zone, "event_id": event_id}

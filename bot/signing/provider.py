@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot import router, signing
+from bot import installed, signing
 from bot.card import Card
 from bot.context import Context
 from bot.errors import Refused
@@ -31,19 +31,9 @@ log = structlog.get_logger("huizhi.signing")
 NO_NUMBER = "持牌平台需要您的手机号来核对身份，系统里还没有。请联系 HR 登记后再签。"
 
 
-def find(settings: Settings) -> dict[str, SigningProvider]:
-    """name -> provider, of those that are set up."""
-    found: dict[str, SigningProvider] = {}
-    for module in router.discover("adapters", "signing"):
-        provider: SigningProvider | None = module.build(settings)  # type: ignore[attr-defined]
-        if provider is not None:
-            found[provider.name] = provider
-    return found
-
-
 def provider_for(settings: Settings, document: Document) -> SigningProvider | None:
     """Who must sign this kind of document, if the settings say so."""
-    known = find(settings) if document.kind in settings.esign_kinds else {}
+    known = installed.signing_providers(settings) if document.kind in settings.esign_kinds else {}
     return known.get(document.provider) or next(iter(known.values()), None)
 
 

@@ -18,6 +18,7 @@ LEAST_POINTS, LEAST_LENGTH, LEAST_BOX = 8, 60.0, 12
 """Of a handwritten name, in CSS pixels: fewer is a slip of the finger, not a signature."""
 NAME = 40
 Stroke = tuple[tuple[int, int], ...]
+STATEMENT = "我已看到本文件全文，并在此签名。 I have seen the whole of this document and sign it here."
 
 
 class Problem(StrEnum):

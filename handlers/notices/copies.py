@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -18,10 +17,8 @@ from bot.web.record import moment
 from handlers.notices import cards
 from handlers.notices.pages import words as page_words
 from handlers.notices.receiving import hearing
-from handlers.notices.store import Notice, Recipient
+from handlers.notices.store import File, Notice, Recipient
 
-if TYPE_CHECKING:
-    from handlers.notices.pages.own import File
 LINE = "-" * 24
 
 

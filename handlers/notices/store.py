@@ -94,6 +94,22 @@ class Recipient:
         return Receipt(*times, answer=self.answer, trouble=self.trouble)  # type: ignore[arg-type]  # checked on the way in
 
 
+@dataclass(frozen=True, slots=True)
+class File:
+    """An attachment without its content; `size` in bytes."""
+
+    id: str
+    name: str
+    media_type: str
+    sha256: str
+    size: int
+
+
+def desk(notice_id: str) -> str:
+    """The matter of questions to those who write and approve: pausing the notice must not hold them."""
+    return f"na-{notice_id.removeprefix(PREFIX)}"
+
+
 def get(db: Connection, notice_id: str) -> Notice | None:
     """The notice with its texts, or None."""
     row = db.execute(sa.select(t.notice).where(t.notice.c.id == notice_id)).mappings().first()

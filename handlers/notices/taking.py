@@ -11,7 +11,7 @@ from bot.errors import Refused
 from bot.router import Filed, SentFile, takes_files
 from handlers.notices import cards, store
 from handlers.notices.cards import compose as cards_compose
-from handlers.notices.composing import attachments, drafts, schedule
+from handlers.notices.composing import attachments, drafts
 from handlers.notices.flow import steering
 from handlers.notices.receiving import answers
 
@@ -32,7 +32,7 @@ def beside_words(ctx: Context, ask: Ask | None, file: SentFile) -> Filed | None:
     if author and author.active and author.id != ctx.actor.id:
         hr = access.is_hr(author)
         link, title = ctx.page(file.page, author) if hr else "", notice.said(author.locale)[0]
-        ctx.say(author, lambda: cards.file_beside(title, name, link), schedule.desk(notice.id))
+        ctx.say(author, lambda: cards.file_beside(title, name, link), store.desk(notice.id))
     return Filed(notice.id, cards.file_kept(notice.said(ctx.actor.locale)[0], file.name), for_hr=not hr)
 
 

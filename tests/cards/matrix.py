@@ -32,7 +32,9 @@ def core() -> dict[str, Card]:
         "core.decided_with_link": Card("工资条", "谢谢。", closed="已签收", footer="疑问请找 HR", link=PAGE),
         "core.reminder": approvals_cards.reminder(Card("张三 申请补卡", "请确认。", buttons=received)),
         "core.bulk": approvals_cards.bulk("r1", "补卡", 2, ["张三 09:02", "李四 09:05"]),
-        "core.many": approvals_cards.many("绩效结果", 20000, 19980, "https://hr.example.com/performance/cockpit/approvals"),
+        "core.many": approvals_cards.many(
+            "绩效结果", 20000, 19980, "https://hr.example.com/performance/cockpit/approvals"
+        ),
         "core.bulk_done": approvals_cards.bulk_done("李主管", 2, 1),
         "core.bulk_each": approvals_cards.bulk_each(),
         "core.lapsed": approvals_cards.lapsed("王HR"),

@@ -13,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from hypothesis import given, strategies as st
 
-from bot import signing
+from bot import installed, signing
 from bot.context import Context
 from bot.db import metadata
 from bot.errors import Refused
@@ -26,7 +26,6 @@ from bot.signing import (
     code as signing_code,
     copy as signing_copy,
     flow as signing_flow,
-    provider as signing_provider,
     refusal as signing_refusal,
     rules as signing_rules,
 )
@@ -355,7 +354,7 @@ def test_every_event_says_what_it_proves_and_nobody_signs_for_the_system(firm: F
     found = prepare(firm)
     with firm.app.context() as ctx, pytest.raises(LookupError):
         signing_flow.sign(ctx, found.ref, seat(firm), Attempt("", "typed", "张三"), strict=False)
-    assert signing_provider.find(firm.app.settings) == {}
+    assert installed.signing_providers(firm.app.settings) == {}
     assert page_url(firm.app.settings, signing.path(found)) == signing.link(firm.app.settings, found)
 
 

@@ -14,9 +14,7 @@ def samples() -> Mapping[str, Card]:
     """Every card with invented people, in the language being spoken."""
     return {
         "calendar_missing": findings.calendar_missing(2027),
-        "findings": findings.listing(
-            [findings.Line("overlap", "wecom", "张三", "09:00–18:00, 12:00–20:00")]
-        ),
+        "findings": findings.listing([findings.Line("overlap", "wecom", "张三", "09:00–18:00, 12:00–20:00")]),
         "checkin": cards.checkin("r1", "早上好", "09:00–18:00"),
         "checkin_again": cards.checkin_again("r1", "09:00–18:00"),
         "unclear": cards.unclear("r1", "嗯那个"),
@@ -69,10 +67,7 @@ def _others() -> Mapping[str, Card]:
             link="https://hr.example.com/absences/mp-1",
         ),
         "hr_downtime": manager.hr("r3", "张三", "09:00–18:00", (), asked=False),
-        **{
-            f"hr_done_{number}": manager.hr_done("张三", "王", what)
-            for number, what in enumerate(manager.DONE)
-        },
+        **{f"hr_done_{number}": manager.hr_done("张三", "王", what) for number, what in enumerate(manager.DONE)},
         "help_wanted": manager.help_wanted("r3", "张三", "09:18", "车坏在高速上了"),
         "reason": manager.reason("r5", "张三"),
         "reason_wanted": manager.reason_wanted("张三", "李"),

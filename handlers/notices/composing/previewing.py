@@ -18,9 +18,8 @@ from bot.locale import speaking
 from bot.ports import Platform
 from bot.ports.preview import Previewing, Shape
 from bot.web.pages import Visit
-from handlers.notices import cards
+from handlers.notices import cards, store
 from handlers.notices.cards import Shown, compose as cards_compose
-from handlers.notices.composing import schedule
 from handlers.notices.pages import forms
 from handlers.notices.pages.board import may_open
 from handlers.notices.pages.own import draw, files_of, rich
@@ -90,7 +89,7 @@ def send_preview(visit: Visit, notice: Notice) -> None:
 
     Its buttons answer nothing: the notice has no list yet, so they say that it is not theirs.
     """
-    desk, written, few = schedule.desk(notice.id), [], visit.app.settings.notice_cards_to
+    desk, written, few = store.desk(notice.id), [], visit.app.settings.notice_cards_to
     with visit.app.context(visit.person) as ctx:
         for locale in notice.texts:
             with speaking(locale):

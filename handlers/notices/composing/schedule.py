@@ -23,11 +23,6 @@ LATE = "notices.late"
 """Kind of the question to the author."""
 
 
-def desk(notice_id: str) -> str:
-    """The matter of questions to those who write and approve: pausing the notice must not hold them."""
-    return f"na-{notice_id.removeprefix(store.PREFIX)}"
-
-
 def window_of(ctx: Context, notice: Notice) -> Window:
     """What decides when it may begin, on the author's wall clock."""
     who = ctx.people.get(notice.author_id)
@@ -72,7 +67,9 @@ def _again(ctx: Context, notice: Notice, people: int, states: tuple[str, ...]) -
     ctx.record("notice.outgrown", notice.id, source={"people": str(people)})
     if who := ctx.people.get(notice.author_id):
         ctx.say(
-            who, lambda: cards_compose.submitted(notice.said(who.locale)[0], "grown", people, names), desk(notice.id)
+            who,
+            lambda: cards_compose.submitted(notice.said(who.locale)[0], "grown", people, names),
+            store.desk(notice.id),
         )
     return "approving"
 
@@ -84,7 +81,7 @@ def ask(ctx: Context, notice: Notice, states: tuple[str, ...], why: str) -> str:
     ctx.record("notice.late", notice.id, parts={"why": why})
     if who := ctx.people.get(notice.author_id):
         title = notice.said(who.locale)[0]
-        ctx.ask(who, LATE, desk(notice.id), lambda ref: cards_compose.late(ref, title, why))
+        ctx.ask(who, LATE, store.desk(notice.id), lambda ref: cards_compose.late(ref, title, why))
     return "waiting"
 
 
@@ -121,9 +118,11 @@ def drop(ctx: Context, notice: Notice) -> None:
 
 def _settled(ctx: Context, notice: Notice) -> None:
     """A question that is over says so, whichever way it was answered."""
-    if any(each.state == "open" for each in asks.of_matter(ctx.db, desk(notice.id), [LATE])):
+    if any(each.state == "open" for each in asks.of_matter(ctx.db, store.desk(notice.id), [LATE])):
         ctx.close(
-            desk(notice.id), lambda person, _ask: cards_compose.settled(notice.said(person.locale)[0]), kinds=[LATE]
+            store.desk(notice.id),
+            lambda person, _ask: cards_compose.settled(notice.said(person.locale)[0]),
+            kinds=[LATE],
         )
 
 
@@ -150,4 +149,4 @@ def _due(app: App, notice_id: str) -> int:
         return 1
 
 
-__all__ = ["LATE", "ask", "begin", "desk", "drop", "due", "go", "move", "send_now", "window_of"]
+__all__ = ["LATE", "ask", "begin", "drop", "due", "go", "move", "send_now", "window_of"]

@@ -15,7 +15,6 @@ from bot.people import Person
 from bot.router import on, words
 from bot.signing import Document, Signature, declined, signed
 from handlers.notices import cards, store, tables as tb
-from handlers.notices.composing import schedule
 from handlers.notices.flow import compose
 from handlers.notices.receiving import answers, hearing
 from handlers.notices.rules import Fact
@@ -82,9 +81,7 @@ def _say(ctx: Context, actor: Person, card: Card) -> Card:
 
 def _ask_words(ctx: Context, actor: Person, notice: Notice, answer: str) -> None:
     title = notice.said(actor.locale)[0]
-    ctx.ask(
-        actor, f"{answers.WORDS}.{answer}", schedule.desk(notice.id), lambda ref: cards.ask_words(ref, title, answer)
-    )
+    ctx.ask(actor, f"{answers.WORDS}.{answer}", store.desk(notice.id), lambda ref: cards.ask_words(ref, title, answer))
 
 
 def _about(ctx: Context, desk: str) -> Notice | None:

@@ -13,7 +13,7 @@ from bot.locale import t
 from bot.router import on
 from handlers.notices import board, store, tables as tb
 from handlers.notices.cards import compose as cards_compose
-from handlers.notices.composing import drafts, schedule
+from handlers.notices.composing import drafts
 from handlers.notices.receiving import answers
 from handlers.notices.sending import plan, reminding, sending, serving
 from handlers.notices.store import Notice
@@ -39,7 +39,7 @@ _WHAT = {
 def say(ctx: Context, card: Card, notice_id: str = "") -> Card:
     """Tell the actor; returns the card."""
     if ctx.actor:
-        ctx.say(ctx.actor, card, schedule.desk(notice_id) if notice_id else "notices")
+        ctx.say(ctx.actor, card, store.desk(notice_id) if notice_id else "notices")
     return card
 
 

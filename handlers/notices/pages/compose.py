@@ -89,9 +89,7 @@ def save(visit: Visit, notice_id: str = "") -> ResponseReturnValue:
     people = _people(visit, notice, rows, problems)
     values["replaces_id"] = _may_replace(visit, values["replaces_id"])
     draft, wrong = forms.draft_of(values, _zone(visit), people, visit.person.id)
-    problems += [
-        words.say(visit.lang, "unreadable", field=words.say(visit.lang, f"f_{each}")) for each in wrong
-    ]
+    problems += [words.say(visit.lang, "unreadable", field=words.say(visit.lang, f"f_{each}")) for each in wrong]
     with speaking(visit.lang):
         problems += dict.fromkeys(filter(None, (richtext.title_problem(title) for title, _ in draft.texts.values())))
     try:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from urllib.parse import quote
 
 import sqlalchemy as sa
@@ -35,17 +35,6 @@ OUT = ("sending", "paused", "sent", "stopped", "closed")
 KINDS = ("taken", "again", "late", "recalled", "replaced", "not_offered", "unread", "words", "failed")
 
 
-@dataclass(frozen=True, slots=True)
-class File:
-    """An attachment without its content; `size` in bytes."""
-
-    id: str
-    name: str
-    media_type: str
-    sha256: str
-    size: int
-
-
 def draw(visit: Visit, template: str, **values: object) -> str:
     """A page of this room, with its words `w` beside the core's."""
     helpers: dict[str, object] = {"w": functools.partial(page_words.say, visit.lang), "short": cards.number}
@@ -53,11 +42,11 @@ def draw(visit: Visit, template: str, **values: object) -> str:
     return visit.page(f"notices/{template}", **helpers, **values)
 
 
-def files_of(db: Connection, notice_id: str) -> list[File]:
+def files_of(db: Connection, notice_id: str) -> list[store.File]:
     """The attachments, without their contents."""
     c = t.file.c
     found = sa.select(c.id, c.name, c.media_type, c.sha256, c.size).where(c.notice_id == notice_id)
-    return [File(*row) for row in db.execute(found.order_by(c.name, c.id))]
+    return [store.File(*row) for row in db.execute(found.order_by(c.name, c.id))]
 
 
 def rich(body: str) -> Markup:

@@ -22,7 +22,6 @@ from bot.people import Person
 from bot.tables import outbox as said
 from bot.wire import dump_card
 from handlers.notices import cards, store, tables as tb
-from handlers.notices.composing import schedule
 from handlers.notices.receiving import hearing
 from handlers.notices.rules import ANSWERS, Fact
 from handlers.notices.sending import plan, serving
@@ -133,7 +132,7 @@ def _tell_author(ctx: Context, notice: Notice, person: Person, answer: str, word
     author = ctx.people.get(notice.author_id)
     if author and author.active and author.id != person.id:
         title, link = notice.said(author.locale)[0], ctx.page(f"/notices/{notice.id}/board", author)
-        ctx.say(author, lambda: cards.told(title, person.name, answer, words, link), schedule.desk(notice.id))
+        ctx.say(author, lambda: cards.told(title, person.name, answer, words, link), store.desk(notice.id))
 
 
 def say_words(ctx: Context, notice: Notice, person: Person, answer: str, words: str, at: datetime) -> Card:
@@ -178,7 +177,7 @@ def _in_the_morning(ctx: Context, notice: Notice, person: Person) -> None:
     when = ctx.now.astimezone(ZoneInfo(person.zone)).strftime("%m-%d %H:%M")
     with speaking(author.locale):
         body = dump_card(cards.opened_after(notice.said(author.locale)[0], person.name, when))
-    row_id = outbox.queue(ctx.db, ctx.now, "send", author.platform, author, schedule.desk(notice.id), body)
+    row_id = outbox.queue(ctx.db, ctx.now, "send", author.platform, author, store.desk(notice.id), body)
     if until := plan.quiet_until(ctx.now, author.zone, plan.quiet(notice.quiet) or plan.QUIET):
         ctx.db.execute(sa.update(said).where(said.c.id == row_id).values(due=until))
 

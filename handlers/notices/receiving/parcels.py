@@ -18,7 +18,6 @@ from bot.people import Person
 from bot.ports.courier import Courier, Scan
 from bot.store import new_ref
 from handlers.notices import cards, store, tables as tb
-from handlers.notices.composing import schedule
 from handlers.notices.receiving import hearing, parcel_rules
 from handlers.notices.rules import Fact
 from handlers.notices.sending import climbing
@@ -145,7 +144,7 @@ def heard(ctx: Context, parcel_id: str, scans: Sequence[Scan]) -> None:
     author = ctx.people.get(notice.author_id) if notice else None
     if state == "signed_other" and notice and author and subject:
         name, title = subject.name, notice.said(author.locale)[0]
-        ctx.say(author, lambda: cards.courier_other(title, name, by), schedule.desk(notice.id))
+        ctx.say(author, lambda: cards.courier_other(title, name, by), store.desk(notice.id))
 
 
 def _change(ctx: Context, parcel_id: str, **values: object) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from bot import absence_facts, addresses, quiet_facts
+from bot import absence_facts, addresses, installed, quiet_facts
 from bot.context import Context
 from bot.delivery import channels
 from bot.locale import speaking
@@ -100,7 +100,7 @@ def _ways(app: App, ctx: Context, row: Recipient, person: Person) -> frozenset[s
         found.add("chat")
     if ctx.people.manager_of(person):
         found.add("manager")
-    if person.active and person.platform == "wecom" and "voice" in channels.find(app.settings, app.store):
+    if person.active and person.platform == "wecom" and "voice" in installed.channels(app.settings, app.store):
         earlier = channels.sent_since(ctx.db, person.id, "voice", ctx.now - CALLS[-1][1])
         if all(sum(ctx.now - at < span for at in earlier) < most for most, span in CALLS):
             found.add("call")

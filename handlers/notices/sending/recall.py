@@ -18,7 +18,6 @@ from bot.ports import Platform, Sent
 from bot.ports.crowds import Crowds
 from bot.tables import outbox
 from handlers.notices import cards, store, tables as tb
-from handlers.notices.composing import schedule
 from handlers.notices.sending import serving
 from handlers.notices.store import Notice
 
@@ -149,7 +148,7 @@ def _tell(app: App, notice_id: str) -> None:
         for row in rows:
             person, title = folk.get(row.person_id), notice.said(row.locale)[0]
             if person and person.active:
-                ctx.say(person, lambda title=title: cards.recalled(title, notice.reason), schedule.desk(notice.id))  # type: ignore[misc]
+                ctx.say(person, lambda title=title: cards.recalled(title, notice.reason), store.desk(notice.id))  # type: ignore[misc]
         mine = (r.notice_id == notice_id, r.person_id.in_([each.person_id for each in rows]))
         ctx.db.execute(sa.update(tb.recipient).where(*mine).values(step=r.step + TOLD))
 

@@ -17,7 +17,6 @@ from bot.locale import speaking, t
 from bot.people import People, Person
 from bot.ports import Platform
 from handlers.notices import store, tables as tb
-from handlers.notices.composing import schedule
 from handlers.notices.sending import plan, sending, serving
 from handlers.notices.store import Notice, Recipient
 
@@ -94,7 +93,7 @@ def _asked(app: App, notice_id: str, who: str) -> bool:
                 remind(ctx, notice, platforms=app.platforms)
             except Refused as refusal:  # paused or recalled in between
                 title = notice.said(person.locale)[0]
-                ctx.say(person, Card(t("《{title}》没有提醒", title=title), str(refusal)), schedule.desk(notice.id))
+                ctx.say(person, Card(t("《{title}》没有提醒", title=title), str(refusal)), store.desk(notice.id))
             receipts.give(ctx)
     return True
 

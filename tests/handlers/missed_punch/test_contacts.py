@@ -8,10 +8,9 @@ from datetime import date, datetime, timedelta
 import pytest
 from hypothesis import given, strategies as st
 
-from bot import people, router
+from bot import installed, people, router
 from bot.card import as_text
 from bot.db import begin
-from bot.delivery import channels
 from bot.delivery.channels import REPORT
 from bot.event import Event
 from bot.evidence.tables import ev_event
@@ -280,4 +279,4 @@ def test_unknown_reports_change_nothing(story: Story) -> None:
     story.firm.dispatch(event)
     assert story.firm.rows(ev_event) == []
     assert story.firm.rows(t.contact) == []
-    assert channels.find(story.firm.app.settings, story.firm.app.store) == {}
+    assert installed.channels(story.firm.app.settings, story.firm.app.store) == {}
