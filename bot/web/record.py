@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -155,13 +156,44 @@ def looks(conn: Connection, person: Person) -> list[Look]:
     return [Look(moment(row.at_ms), names.get(row.actor, ""), row.type == audit.EXPORTED) for row in rows]
 
 
-def consents(conn: Connection, person: Person) -> list[Row[Any]]:
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One consent as it was asked for. Times are aware UTC. `covers`: the addresses, or the log's key, it names."""
+
+    kind: str
+    version: int
+    state: str
+    asked_at: datetime
+    decided_at: datetime | None
+    expires_at: datetime | None
+    covers: tuple[str, ...]
+
+
+def consents(conn: Connection, person: Person) -> list[Given]:
     """The person's consents, newest first; empty where the feature is not installed."""
     table = person_table.metadata.tables.get("consent")
     if table is None:
         return []
-    wanted = sa.select(table).where(table.c.person_id == person.id).order_by(table.c.asked_at.desc(), table.c.id)
-    return list(conn.execute(wanted).all())
+    c = table.c
+    columns = (c.kind, c.version, c.state, c.asked_at, c.decided_at, c.expires_at, c.scope)
+    wanted = sa.select(*columns).where(c.person_id == person.id).order_by(c.asked_at.desc(), c.id)
+    found = conn.execute(wanted).all()
+    return [
+        Given(
+            each.kind,
+            each.version,
+            each.state,
+            each.asked_at,
+            each.decided_at,
+            each.expires_at,
+            _covers(json.loads(each.scope)),
+        )
+        for each in found
+    ]
+
+
+def _covers(scope: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(scope[name] for name in ("mobile", "email", "post", "fingerprint") if scope.get(name))
 
 
 def names_of(conn: Connection, refs: set[str]) -> dict[str, str]:

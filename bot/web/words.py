@@ -73,6 +73,7 @@ WORDS: Mapping[str, Pair] = {
     "state_superseded": ("已由新版代替", "replaced"),
     "valid_until": ("有效期至 {day}", "valid until {day}"),
     "version": ("第 {n} 版", "version {n}"),
+    "covers": ("适用于：", "Covers:"),
     "events": ("全部记录", "All records"),
     "nothing": ("还没有任何记录。", "Nothing is recorded."),
     "older": ("更早的记录", "Older records"),

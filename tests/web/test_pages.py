@@ -147,10 +147,12 @@ def test_todo_lists_what_is_open_in_the_words_of_its_card(office: Office) -> Non
 
 def test_consents_are_shown_to_their_person_only(office: Office) -> None:
     row = {"id": "c1", "person_id": "fake:zhang", "kind": "esign", "state": "agreed", "version": 3, "text": "…"}
-    row |= {"text_sha256": "0" * 64, "scope": "{}", "asked_at": office.firm.now}
+    row |= {"text_sha256": "0" * 64, "scope": '{"account": "zhang", "mobile": "13800000000", "email": ""}'}
+    row |= {"asked_at": office.firm.now}
     with office.writing() as connection:
         connection.execute(sa.insert(consent).values(**row))
-    assert "第 3 版" in office.browser("zhang").get("/me").text
+    mine = office.browser("zhang").get("/me").text
+    assert "第 3 版" in mine and "适用于： 13800000000</span>" in mine
     assert "第 3 版" not in office.browser("wang").get(ZHANG).text
 
 
