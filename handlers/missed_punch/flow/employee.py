@@ -13,6 +13,7 @@ from bot.asks import Ask
 from bot.card import Card
 from bot.context import Context
 from bot.event import Event
+from bot.locale import t
 from bot.people import Person
 from bot.statutory import office_day
 from handlers.missed_punch import approving, cards, rules, store
@@ -33,7 +34,8 @@ def choose(
 ) -> Card:
     """Take one answer. `ref` is the check-in ask it belongs to, empty when typed after all cards were answered."""
     kind, at = said.kind, _moment(case, person, said.time) if said.time else None
-    parts = {"kind": kind, "words": words} if words else {"kind": kind}
+    said_as = {"words": words} if words else {"said": t(cards.LABELS[kind])} if kind in cards.LABELS else {}
+    parts = {"kind": kind, **said_as}
     ctx.record(
         "checkin.replied",
         case.id,
