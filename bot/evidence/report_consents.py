@@ -74,16 +74,16 @@ def _consent(facts: PackageFacts, each: ConsentFact, when: Clock) -> list[str]:
 
 
 def unconsented(facts: PackageFacts) -> list[str]:
-    """Who has no valid consent when the report is made, and of which kind."""
+    """Who has no valid consent when the report is made: a line for each kind and reason, with all it is true of."""
     last = {(each.subject, each.kind): each for each in sorted(facts.consents, key=lambda consent: consent.at)}
     subjects = sorted({event.subject for event in facts.events} - set(NOBODY))
-    found = []
+    found: dict[tuple[str, str], list[str]] = {}
     for ref in subjects:
         for kind, title in _CONSENTS.items():
             state = _state(last.get((ref, kind)), facts.made)
             if state:
-                found.append(f"{name_of(facts, ref)}：没有有效的《{title}》（{state}）。")
-    return found
+                found.setdefault((title, state), []).append(name_of(facts, ref))
+    return [f"{'、'.join(names)}：没有有效的《{title}》（{state}）。" for (title, state), names in found.items()]
 
 
 def _state(last: ConsentFact | None, made: datetime) -> str:

@@ -21,6 +21,13 @@ _TITLES = {
     "claimed": "所称时间",
     "text": "全文",
     "body": "正文",
+    "title": "标题",
+    "text.zh": "全文（中文）",
+    "text.en": "全文（英文）",
+    "step": "这一步",
+    "skipped": "没有走的步骤",
+    "clause": "所引条款",
+    "stamp": "所盖的字样",
     "card.json": "发出的卡片",
     "platform.json": "平台的答复",
 }

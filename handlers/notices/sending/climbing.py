@@ -111,9 +111,8 @@ def _one(app: App, ctx: Context, notice: Notice, row: Recipient, person: Person,
     steps = plan.steps_of(notice.plan, notice.importance)
     move = plan.next_move(steps, standing(app, ctx, notice, row, person, known), ctx.now)
     if move.skipped:
-        _record(
-            ctx, notice, person, "notice.step_skipped", {"skipped": ", ".join(f"{c}: {w}" for c, w in move.skipped)}
-        )
+        passed = "；".join(f"{plan.NAMES[channel]}：{why}" for channel, why in move.skipped)
+        _record(ctx, notice, person, "notice.step_skipped", {"skipped": passed})
     if move.kind == "act":
         act(app, ctx, notice, row, person, move)
     change(ctx, row, next_at=move.at, step=move.step)
@@ -130,7 +129,7 @@ def act(app: App, ctx: Context, notice: Notice, row: Recipient, person: Person, 
     else:
         row_id = channels.queue(ctx, person, "voice", person.user_id, "", notice.id)
         attempt(ctx, notice, person, move.step, "voice", row_id, f"{person.platform}:{person.user_id}", "平台账号")
-    _record(ctx, notice, person, "notice.step_taken", {"step": f"{move.step} {move.channel}"})
+    _record(ctx, notice, person, "notice.step_taken", {"step": f"第 {move.step} 步：{plan.NAMES[move.channel]}"})
 
 
 def _chat(ctx: Context, platform: Platform, notice: Notice, row: Recipient, person: Person, number: int) -> None:

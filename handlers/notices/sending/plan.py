@@ -9,12 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from types import MappingProxyType
 from typing import Any, Literal, cast, get_args
 from zoneinfo import ZoneInfo
 
 from handlers.notices.rules import ACKNOWLEDGED, OPENED, Receipt
 
 Channel = Literal["chat", "sms", "mail", "manager", "call", "courier"]
+NAMES: Mapping[str, str] = MappingProxyType(
+    {"chat": "聊天", "sms": "短信", "mail": "邮件", "manager": "请上级提醒", "call": "语音电话", "courier": "快递"}
+)
+"""As the record says them, whoever reads it."""
+UNREACHABLE = "没有可以联系到本人的方式"
 ORDER: tuple[Channel, ...] = ("chat", "sms", "mail", "courier", "manager", "call")
 """From gentle to loud; a plan may leave steps out, never turn the order round."""
 QUIET = (time(21), time(8))
@@ -99,7 +105,7 @@ def next_move(steps: Sequence[Step], standing: Standing, now: datetime) -> Move:
         channel = steps[at].channel
         if channel in standing.ways:
             return Move("act", channel, at + 1, _following(steps, at + 1, now), tuple(skipped))
-        skipped.append((channel, "no way to reach them"))
+        skipped.append((channel, UNREACHABLE))
     return Move("done", step=len(steps), skipped=tuple(skipped))
 
 

@@ -16,7 +16,7 @@ from handlers.notices import tables as tb
 from handlers.notices.receiving import answers
 from handlers.notices.rules import Fact, Receipt, learn
 from handlers.notices.sending import climbing, plan
-from handlers.notices.sending.plan import Move, Standing
+from handlers.notices.sending.plan import UNREACHABLE, Move, Standing
 from tests.handlers.notices import office
 from tests.world import Firm
 
@@ -51,7 +51,7 @@ def test_a_plan_that_turns_the_order_or_time_round_is_refused(written: list[dict
         (
             standing(step=1),
             NOON,
-            Move("act", "mail", 3, NOON + timedelta(hours=24), (("sms", "no way to reach them"),)),
+            Move("act", "mail", 3, NOON + timedelta(hours=24), (("sms", UNREACHABLE),)),
         ),
         (standing(), NIGHT, Move("wait", step=0, at=datetime(2026, 6, 12, 0, tzinfo=UTC))),
         (standing(away_until=NOON + timedelta(days=3)), NOON, Move("wait", step=0, at=NOON + timedelta(days=3))),
