@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import FilePayload
+from playwright.sync_api import FilePayload, expect
 
 from bot.signing.tables import signature
 from tests.handlers.performance.results_story import Month
@@ -33,11 +33,11 @@ def test_an_employee_reads_answers_and_signs_on_a_phone(office: Office, month: M
         page.locator("#sign").click()
         page.wait_for_selector("text=打开我的副本")
         page.goto(f"/performance/results/{result.id}")
-        assert page.get_by_text("已签字，不需要再操作").is_visible()
+        expect(page.get_by_text("已签字，不需要再操作")).to_be_visible()
         page.go_back()
         page.go_back()
         page.reload()
-        assert page.locator("text=已签署").first.is_visible()
+        expect(page.locator("text=已签署").first).to_be_visible()
         assert len(office.firm.rows(signature)) == 1
         fits(
             page,
@@ -54,13 +54,13 @@ def test_a_manager_scores_without_scripts(office: Office, month: Month) -> None:
         page.locator("[name='result.points']").fill("60")
         page.locator("[name='team.points']").fill("100")
         page.get_by_role("button", name="预览").click()
-        assert page.get_by_text("60/100×70% + 100/100×30%").is_visible()
+        expect(page.get_by_text("60/100×70% + 100/100×30%")).to_be_visible()
         assert page.locator("[role=alert] li").count() == 2
         picture(page, "score-phone")
         page.locator("[name='result.0.fact']").fill("项目 A 05-20 才验收，晚 12 天")
         page.locator("[name='result.0.clause']").select_option("8.3")
         page.get_by_role("button", name="提交").click()
-        assert page.get_by_text("已提交。").is_visible()
+        expect(page.get_by_text("已提交。")).to_be_visible()
     assert month.result(cycle).score == 72
 
 
@@ -102,7 +102,8 @@ def test_an_appeal_and_its_goal_side_by_side(office: Office, month: Month) -> No
         page.goto("/performance?lang=zh")
         page.get_by_text("处理 张三 的申诉").click()
         picture(page, "appeal-desk")
-        assert page.get_by_text("验收晚是客户改期").is_visible() and page.get_by_text("邮件.pdf").is_visible()
+        expect(page.get_by_text("验收晚是客户改期")).to_be_visible()
+        expect(page.get_by_text("邮件.pdf")).to_be_visible()
         page.locator("input[value=upheld]").check()
         page.locator("textarea[name=reason]").fill("邮件在验收日之后，不影响结论")
         page.get_by_role("button", name="作出决定").click()

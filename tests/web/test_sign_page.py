@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
 from bot import signing
@@ -80,7 +80,7 @@ def test_read_to_the_end_draw_and_sign(page: Page, office: Office) -> None:
     found = prepare(office)
     page.goto(f"/sign/{found.ref}?lang=zh")
     assert page.locator("#sign").is_disabled()
-    assert page.locator("#read-first").is_visible()
+    expect(page.locator("#read-first")).to_be_visible()
     picture(page, "sign-phone")
     page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
     page.wait_for_selector("#sign:enabled")
@@ -94,7 +94,7 @@ def test_read_to_the_end_draw_and_sign(page: Page, office: Office) -> None:
     assert (row["how"], row["seen_to_end"], str(row["marks"]).count(";")) == ("drawn", True, 1)
     page.go_back()
     page.reload()
-    assert page.locator("text=已签署").first.is_visible()
+    expect(page.locator("text=已签署").first).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
