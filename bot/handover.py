@@ -19,6 +19,7 @@ from bot.errors import Misconfigured
 from bot.evidence.audit import exported
 from bot.evidence.facts import PackageFacts
 from bot.evidence.package import export
+from bot.evidence.package_rows import chunks
 from bot.evidence.stamping import roots_of, stampers_of
 from bot.evidence.tables import ev_event
 from bot.evidence.vault import vault_of
@@ -99,7 +100,7 @@ def package(app: App, scope: Scope, out: Path, wanted: Wanted = PLAIN) -> int:
             out,
             now=now,
             withhold=wanted.withhold,
-            names=_names(connection, scope),
+            names=partial(_names, connection),
             witnesses=app.settings.witnesses,
             roots=roots,
             read=vault_of(app.keys.key_dir).open_part,
@@ -115,14 +116,12 @@ def _place(app: App) -> None:
         log.error("export.unsequenced", error=type(error).__name__)
 
 
-def _names(connection: Connection, scope: Scope) -> dict[str, str]:
-    """Names of everybody who did something in these matters, or whom they are about."""
-    theirs = sa.or_(ev_event.c.subject == scope, ev_event.c.actor == scope)
-    found = sa.select(ev_event.c.object_id).where(theirs) if isinstance(scope, str) else scope
-    involved = sa.select(ev_event.c.actor, ev_event.c.subject).where(ev_event.c.object_id.in_(found)).distinct()
-    refs = {ref for row in connection.execute(involved) for ref in row}
-    known = sa.select(person.c.ref, person.c.name).where(person.c.ref.in_(refs))
-    return dict(connection.execute(known).tuples().all())
+def _names(connection: Connection, refs: Sequence[str]) -> dict[str, str]:
+    named = dict[str, str]()
+    for some in chunks(refs):
+        known = sa.select(person.c.ref, person.c.name).where(person.c.ref.in_(some))
+        named |= dict(connection.execute(known).tuples().all())
+    return named
 
 
 def _report(app: App, roots: bytes, now: datetime, facts: PackageFacts) -> bytes:

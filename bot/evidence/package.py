@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from importlib import resources
 from pathlib import Path
@@ -24,6 +24,7 @@ from bot.evidence.verify import MAX_BYTES, MAX_FILES, SAFE_NAME, canonical_zip, 
 __all__ = ["PackageFacts", "Report", "export"]
 FORMAT = "huizhi-package/2"
 _BEIJING = timezone(timedelta(hours=8))
+Names = Callable[[Sequence[str]], Mapping[str, str]]
 _TEXTS = ("README.zh.txt", "README.en.txt")
 
 
@@ -36,7 +37,7 @@ def export(
     now: datetime,
     also: Mapping[str, str] | None = None,
     withhold: Withhold = frozenset(),
-    names: Mapping[str, str] | None = None,
+    names: Names = lambda refs: {},
     witnesses: Sequence[str] = (),
     roots: bytes = b"",
     include: Collection[tuple[int, int]] = (),
@@ -45,10 +46,11 @@ def export(
 ) -> int:
     """Write a package to `out`; returns how many events it holds.
 
-    `scope`: object ids, or one pseudonym (a string): that person's events with their parts, and the other events of
-    the same objects without parts, so that the chains stay checkable. Consents of the people concerned come along.
+    `scope`: object ids, or one pseudonym (a string): that person's events with their parts; without parts, the other
+    events of matters that began about them and, of matters of many people, those about nobody. The manifest counts
+    those left out. Consents of the people concerned come along.
     `also`: ASCII file name -> text, stored below `also/`. `withhold`: part names, or (event id, part name), that are
-    not disclosed. `names`: pseudonym -> name to print. `witnesses`: verifier keys; with any, one cosignature is asked
+    not disclosed. `names`: pseudonyms to names. `witnesses`: verifier keys; with any, one cosignature is asked
     for. `roots`: PEM of the time-stamping authorities' roots. `include`: (epoch, size) of further checkpoints.
     `read` opens parts (`vault.open_part`). `report` makes the PDF from the facts.
 
@@ -66,7 +68,7 @@ def export(
     epochs = epochs_of(conn, keys)
     _add_texts(files, added, proofs, epochs, steps)
     _add_policy(files, epochs, witnesses, roots)
-    manifest = _manifest(keys, chosen, added, names or {}, now)
+    manifest = _manifest(keys, chosen, added, names(chosen.refs), now)
     manifest |= {"scope": scope if isinstance(scope, str) else sorted(set(scope))}
     manifest["alarms"] = [*alarms(conn, chosen.events, added.envelopes), *added.alarms, *proofs.alarms]
     files["timeline.zh.txt"] = _timeline(chosen.events, added.envelopes).encode()
@@ -101,7 +103,8 @@ def _manifest(keys: Keys, chosen: Chosen, added: Added, names: Mapping[str, str]
         "person": chosen.person,
         "names": {ref: names[ref] for ref in chosen.refs if ref in names},
         "objects": {
-            name: {"count": row.head_seq, "head": bytes(row.head_leaf).hex()} for name, row in chosen.objects.items()
+            name: {"count": row.head_seq, "head": bytes(row.head_leaf).hex(), "others": chosen.others.get(name, 0)}
+            for name, row in chosen.objects.items()
         },
         "events": added.listed,
     }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, func, or_, select, true
 
 from bot.evidence.keys import Keys
 from bot.evidence.log import milliseconds
@@ -28,11 +29,13 @@ _HOLES = 20
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """`events` in package order; `objects`: id -> its row in ev_object; `person`: pseudonym or empty; `open`: ids of
-    events whose parts may be disclosed; `refs`: pseudonyms met."""
+    """`events` in package order; `objects`: id -> its row in ev_object; `others`: id -> how many of its events are left
+    out, being about other people; `person`: pseudonym or empty; `open`: ids of events whose parts may be disclosed;
+    `refs`: pseudonyms met."""
 
     events: Sequence[Row[Any]]
     objects: Mapping[str, Row[Any]]
+    others: Mapping[str, int]
     person: str
     open: Collection[str]
     refs: Sequence[str]
@@ -50,7 +53,7 @@ def choose(conn: Connection, scope: Sequence[str] | str) -> Chosen:
     objects = _heads(conn, wanted)
     if unknown := sorted(wanted - objects.keys()) or ([person] if person and not wanted else []):
         raise KeyError(f"no evidence about {', '.join(unknown)}")
-    events = _events(conn, objects)
+    events = _events(conn, objects, _concerning(person) if person else true())
     subjects = {person} if person else {row.subject for row in events} - NOBODY
     agreed: set[str] = set()
     for some in chunks(sorted(subjects)):
@@ -61,17 +64,28 @@ def choose(conn: Connection, scope: Sequence[str] | str) -> Chosen:
     agreed.add(RESTAMPED)  # what keeps the oldest time stamps good; absent in the first year
     if more := agreed - objects.keys():
         added = _heads(conn, more)
-        events, objects = [*events, *_events(conn, added)], {**objects, **added}
+        events, objects = [*events, *_events(conn, added, true())], {**objects, **added}
     events = sorted(events, key=_order)
     ours = (EPOCHS, RESTAMPED)
     mine = (row for row in events if not person or person in (row.subject, row.actor) or row.object_id in ours)
     shown = {row.event_id for row in mine}
     refs = sorted({ref for row in events for ref in (row.actor, row.subject)} - NOBODY)
-    return Chosen(events, dict(sorted(objects.items())), person, shown, refs)
+    held = Counter(row.object_id for row in events)
+    others = {name: left for name, row in objects.items() if (left := row.head_seq - held[name]) and person}
+    return Chosen(events, dict(sorted(objects.items())), others, person, shown, refs)
 
 
 def _about(person: str) -> ColumnElement[bool]:
     return or_(ev_event.c.subject == person, ev_event.c.actor == person)
+
+
+def _concerning(person: str) -> ColumnElement[bool]:
+    """What belongs in one person's file: all of a matter that began about them; of a matter of many people, as a notice
+    is, their own events and those about nobody. What became of the other recipients is not theirs to read, and a notice
+    to 100,000 people would not fit."""
+    first = ev_event.alias()
+    began = select(first.c.object_id).where(first.c.object_seq == 1, first.c.subject == person)
+    return or_(_about(person), ev_event.c.subject.in_(sorted(NOBODY)), ev_event.c.object_id.in_(began))
 
 
 def _objects(conn: Connection, where: ColumnElement[bool]) -> Sequence[str]:
@@ -86,11 +100,11 @@ def _heads(conn: Connection, wanted: Collection[str]) -> dict[str, Row[Any]]:
     return found
 
 
-def _events(conn: Connection, objects: Mapping[str, Row[Any]]) -> list[Row[Any]]:
+def _events(conn: Connection, objects: Mapping[str, Row[Any]], where: ColumnElement[bool]) -> list[Row[Any]]:
     """An object may grow between two statements; its head was read first, so later events wait for the next export."""
     found = list[Row[Any]]()
     for some in chunks(sorted(objects)):
-        rows = conn.execute(select(ev_event).where(ev_event.c.object_id.in_(some)).limit(MAX_EVENTS + 1))
+        rows = conn.execute(select(ev_event).where(ev_event.c.object_id.in_(some), where).limit(MAX_EVENTS + 1))
         found += [row for row in rows if row.object_seq <= objects[row.object_id].head_seq]
         if len(found) > MAX_EVENTS:
             raise ValueError(

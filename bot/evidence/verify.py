@@ -631,6 +631,7 @@ class Check:
         self.owner: dict[str, str] = {}
         self.place: dict[str, dict[int, tuple[str, str]]] = {}
         self.through: dict[str, Event] = {}
+        self.apart = 0
         self.spot: dict[str, tuple[str, int]] = {}
         self.used: set[str] = set()
         self.steps: list[dict[str, Any]] = []
@@ -915,13 +916,17 @@ class Check:
         chain: dict[str, dict[int, Event]] = {}
         for event in self.events.values():
             place, seq = self.where(event)
-            if type(seq) is not int or not 1 <= seq <= MAX_FILES or seq in chain.setdefault(place, {}):
+            if type(seq) is not int or seq < 1 or seq in chain.setdefault(place, {}):
                 self.fail(event.id, event.file, "同一位置有两条记录", "two events claim the same place")
                 continue
             chain[place][seq] = event
         objects = self.manifest.get("objects", {})
         for place in sorted({*objects, *chain, *self.place}):
             self.check_chain(place, chain.get(place, {}), objects.get(place))
+        if n := self.apart:
+            self.note("", "", f"关于其他人的 {n} 条记录不在这份个人档案内；本人的有无漏列，请对照本人的回执",
+                      f"{n} records about other people are not in this person's file; whether one about this person is"
+                      " missing, their own receipts tell")  # fmt: skip
         for alarm in self.manifest.get("alarms", []):
             self.fail(alarm["event"], alarm["file"], alarm["zh"], alarm["en"])
 
@@ -932,17 +937,22 @@ class Check:
 
     def check_chain(self, place: str, chain: dict[int, Event], fact: dict[str, Any] | None) -> None:
         known, before = self.place.get(place, {}), b"" if fact or 1 in chain else None
-        count = fact["count"] if fact else 0
-        most = max([*chain, *known, count]) if type(count) is int else MAX_FILES + 1
-        if most > MAX_FILES:
+        count, apart = (fact["count"], fact.get("others", 0) if self.manifest["person"] else 0) if fact else (0, 0)
+        seqs: Iterable[int] = sorted({*chain, *known})
+        most = max([*chain, *known, count]) if type(count) is type(apart) is int else MAX_FILES + 1
+        if apart and apart == most - len({*chain, *known}):  # of others; how many is signed, whose they are is not seen
+            self.apart += apart
+        elif most > MAX_FILES:
             raise ValueError("count of an object")
-        for seq in range(1, most + 1):
+        else:
+            seqs = range(1, most + 1)
+        for seq in seqs:
+            before = before if seq == 1 or seq - 1 in chain else None
             if seq not in chain:
                 event_id, file = known.get(seq, ("", ""))
                 if file not in self.bad or not file:
                     zh, en = f"{place} 的第 {seq} 条记录缺失", f"event {seq} of {place} is missing"
                     self.fail(event_id, file, zh, en)
-                before = None
                 continue
             event = chain[seq]
             prev = event.envelope and (event.envelope["object"]["prev"] or "")
@@ -950,7 +960,7 @@ class Check:
                 self.fail(event.id, event.file, f"{place} 第 {seq} 条与前一条接不上",
                           f"{place}: event {seq} does not follow the one before it")  # fmt: skip
             before = event.leaf
-        if fact and before is not None and before.hex() != fact["head"]:
+        if fact and before is not None and (most in chain or not most) and before.hex() != fact["head"]:
             self.fail("", "manifest.json", f"{place} 的最后一条与清单不符", f"the last event of {place} differs")
         self.check_steps([chain[seq] for seq in sorted(chain)])
         for seq in sorted(chain, reverse=True):  # a placed event's `prev` commits to those before it

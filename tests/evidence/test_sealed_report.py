@@ -85,7 +85,7 @@ def test_a_package_holds_its_report_and_stays_reproducible(
                 ["ntc_1"],
                 tmp_path / name,
                 now=LOGGED,
-                names={"p:e1": "王小明"},
+                names=lambda refs: {"p:e1": "王小明"},
                 report=lambda facts, conn=conn: sealed_report(conn, facts, sealing, NOW),  # type: ignore[misc]
             )
         files.append((tmp_path / name).read_bytes())

@@ -126,7 +126,14 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     out = folder / "package.zip"
     with begin(engine) as conn:
         export(
-            conn, keys, ["ntc_1"], out, now=now, witnesses=[vkey], roots=roots, names={"p:e1": "赵一", "p:x": "无关"}
+            conn,
+            keys,
+            ["ntc_1"],
+            out,
+            now=now,
+            witnesses=[vkey],
+            roots=roots,
+            names=lambda refs: {"p:e1": "赵一", "p:x": "无关"},
         )
     small = load_or_create(folder / "small", ORIGIN)
     other = db.create_engine(f"sqlite:///{folder}/small.db")

@@ -34,6 +34,7 @@ from bot.evidence.tree import Head
 from bot.evidence.verify import Unreadable, canonical_zip, read_zip, sums, verify
 from tests.evidence import test_verify_attacks as attacks, tsa
 from tests.evidence.conftest import NOW, ORIGIN
+from tests.evidence.test_person_file import person_file
 from tests.evidence.test_verify_attacks import World, resign, say
 
 Files = dict[str, bytes]
@@ -435,6 +436,19 @@ def test_erased_withheld_pending_and_a_second_log(tab: Tab, lite: Engine, keys: 
     assert one[0] == 1 and "not" in {x[1] for x in one[2].values()}
     files = read_zip(tmp_path / "now.zip")[1]
     assert tab.agrees(canonical_zip(without(files, "epochs/")), both)[0] == 1
+
+
+def test_a_person_s_file_is_judged_alike(tab: Tab, lite: Engine, keys: Keys, tmp_path: Path) -> None:
+    files = person_file(lite, keys, tmp_path / "p.zip")
+    code, findings, _ = tab.agrees(canonical_zip(files), [str(keys.log_vkey)], click=True)
+    assert (code, findings) == (0, [])
+    expect(tab.page.locator("#result")).to_contain_text("关于其他人的 3 条记录不在这份个人档案内")
+    for lie in (0, 2, 4, -3, "3", None, True, 1_500_000):
+
+        def change(manifest: dict[str, Any], lie: object = lie) -> None:
+            manifest["objects"]["ntc_1"]["others"] = lie
+
+        assert tab.agrees(canonical_zip(resign(files, keys, change)), exact=isinstance(lie, int))[0] != 0
 
 
 def test_hostile_words_stay_words(tab: Tab, lite: Engine, keys: Keys, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from tests.house.tree import ROOMS, ROOT, modules, texts
 
 LONGEST_FILE, LONGEST_FUNCTION = 300, 60
 # The verifier is handed to strangers inside the evidence file: one file that they can read and run alone.
-ONE_FILE_BY_DESIGN = {"bot/evidence/verify.py": 1200}
+ONE_FILE_BY_DESIGN = {"bot/evidence/verify.py": 1210}
 # Written in pieces, so that this file does not find itself.
 HOSTS = ["py" + "pi.org", "python" + "hosted.org", "pypi" + ".tuna", "mirrors" + ".aliyun"]
 MACHINE = re.compile(r"(?<![\w./-])/(?:wo" + r"rk|ro" + r"ot|ho" + r"me/\w+|opt/py" + r"pi[\w-]*|opt/whe" + r"els)/")
