@@ -104,7 +104,7 @@ def _built(place: Place, events: int, name: str, *, pdf: bool) -> list[float]:
     with engine.connect() as conn:
         out, read = Path(place[1]) / name, vault.open_part
         count = export(
-            conn, keys, PERSON, out, now=NOW, roots=roots, read=read, names={PERSON: "王小明"}, report=report
+            conn, keys, PERSON, out, now=NOW, roots=roots, read=read, names=lambda _: {PERSON: "王小明"}, report=report
         )
     spent = time.perf_counter() - begun
     assert count == events
