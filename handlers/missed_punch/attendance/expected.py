@@ -61,19 +61,40 @@ def write_leaves(ctx: Context, people: Mapping[str, Person], since: datetime, le
 
 def find_twins(ctx: Context, day: date) -> None:
     """The same name on two platforms with shifts at the same time: perhaps one person who would be asked twice."""
-    one, two = t.shift.alias("one"), t.shift.alias("two")
-    first, second = person_table.alias("first"), person_table.alias("second")
-    query = (
-        sa.select(second.c.id, second.c.platform, first.c.platform.label("other"))
-        .select_from(first)
-        .join(second, sa.and_(second.c.name == first.c.name, second.c.platform > first.c.platform))
-        .join(one, sa.and_(one.c.person_id == first.c.id, one.c.day == day))
-        .join(two, sa.and_(two.c.person_id == second.c.id, two.c.day == day))
-        .where(first.c.active, second.c.active, one.c.start_at < two.c.end_at, two.c.start_at < one.c.end_at)
-        .distinct()
-    )
-    for row in ctx.db.execute(query).all():
-        findings.note(ctx, "twin", row.platform, row.id, row.other, row.id)
+    alike = _namesakes(ctx)
+    plans = _plans(ctx, [who.id for same in alike for who in same], day)
+    for same in alike:
+        for number, first in enumerate(same):
+            for second in same[number + 1 :]:
+                if first.platform != second.platform and _overlap(plans.get(first.id, ()), plans.get(second.id, ())):
+                    findings.note(ctx, "twin", second.platform, second.id, first.platform, second.id)
+
+
+def _namesakes(ctx: Context) -> list[list[sa.Row[Any]]]:
+    """People (id, name, platform) of each name that two platforms have, by platform. Names first: a database that
+    begins with everybody's shifts, as SQLite chose to, compares each of a day's with each other one."""
+    who = person_table.c
+    twice = sa.func.count(who.platform.distinct()) > 1
+    shared = ctx.db.execute(sa.select(who.name).where(who.active).group_by(who.name).having(twice)).scalars().all()
+    found: dict[str, list[sa.Row[Any]]] = defaultdict(list)
+    for start in range(0, len(shared), CHUNK):
+        mine = sa.select(who.id, who.name, who.platform).where(who.active, who.name.in_(shared[start : start + CHUNK]))
+        for row in ctx.db.execute(mine.order_by(who.platform, who.id)):
+            found[row.name].append(row)
+    return list(found.values())
+
+
+def _plans(ctx: Context, ids: Sequence[str], day: date) -> dict[str, list[tuple[datetime, datetime]]]:
+    plans: dict[str, list[tuple[datetime, datetime]]] = defaultdict(list)
+    times = sa.select(t.shift.c.person_id, t.shift.c.start_at, t.shift.c.end_at).where(t.shift.c.day == day)
+    for start in range(0, len(ids), CHUNK):
+        for row in ctx.db.execute(times.where(t.shift.c.person_id.in_(ids[start : start + CHUNK]))):
+            plans[row.person_id].append((row.start_at, row.end_at))
+    return plans
+
+
+def _overlap(one: Sequence[tuple[datetime, datetime]], two: Sequence[tuple[datetime, datetime]]) -> bool:
+    return any(begin < until and since < end for begin, end in one for since, until in two)
 
 
 def _rows(ctx: Context, platform: str, person: Person, plan: Sequence[Shift]) -> list[dict[str, Any]]:
