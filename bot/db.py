@@ -73,6 +73,15 @@ def begin(engine: Engine) -> Iterator[Connection]:
             yield connection
 
 
+def for_many(connection: Connection) -> None:
+    """This transaction names hundreds of people in one condition: PostgreSQL plans such statements for their values.
+
+    The plan it would keep instead compares every row with every name, one by one. SQLite does without.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL plan_cache_mode = force_custom_plan")
+
+
 @contextmanager
 def _writer(database: str | None) -> Iterator[None]:
     """Writers of all threads and processes queue here: the kernel wakes the next one, where SQLite's own busy handler

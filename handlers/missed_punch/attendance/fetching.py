@@ -15,19 +15,17 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from bot import clock
-from bot.context import Context
 from bot.errors import PlatformError
 from bot.people import Person
-from bot.ports import Attendance, Leave, Limits, Platform, Punch, Shift
+from bot.ports import Attendance, Leave, Limits, Platform, Shift
 from handlers.missed_punch.attendance import (
     calendar as statutory,
     expected,
     fetched,
     findings,
-    late,
+    keeping,
     polling,
     questions,
-    sources,
     tenure,
 )
 from handlers.missed_punch.attendance.questions import Open
@@ -96,15 +94,14 @@ def _plan(app: App, name: str, platform: Platform, zone: Zone, limits: Limits) -
             if not attendance.shifts(zone.users[:CONTROLS], zone.day - DAY):
                 raise PlatformError("empty", "no shifts today and none yesterday, where there had been some")
         leaves = attendance.leaves(zone.users, since, zone.midnight(zone.day + DAY))
+        keeping.plan(app, name, zone.people, zone.day, shifts, since, leaves)
         with app.context() as ctx:
-            expected.write_shifts(ctx, name, zone.people, zone.day, shifts)
-            expected.write_leaves(ctx, zone.people, since, leaves)
             expected.find_twins(ctx, zone.day)
             fetched.mark(ctx.db, name, "plan", zone.name, zone.day, now, len(shifts))
     if polling.late_due(late_at, now.astimezone(ZoneInfo(zone.name))):
         found = attendance.punches(zone.users, zone.midnight(zone.day - DAY), now + AHEAD)
+        keeping.punches(app, name, zone.people, found)
         with app.context() as ctx:
-            keep(ctx, name, zone.people, found)
             fetched.mark(ctx.db, name, "late", zone.name, zone.day, now, len(found))
 
 
@@ -127,8 +124,8 @@ def _ask(app: App, name: str, platform: Platform, people: Mapping[str, Person], 
     missing = questions.without(asked, punches)
     tenure.learn(app, platform, [people[each.user_id.casefold()] for each in missing if not each.case])
     refresh = _refresh(attendance, missing, again, now)
+    keeping.punches(app, name, people, punches)
     with app.context() as ctx:
-        keep(ctx, name, people, punches)
         for day, shifts in refresh.shifts.items():
             mine = {each.user_id.casefold(): people[each.user_id.casefold()] for each in missing if each.day == day}
             expected.write_shifts(ctx, name, mine, day, shifts)
@@ -159,15 +156,6 @@ def _refresh(attendance: Attendance, missing: Sequence[Open], again: datetime | 
     since = min(each.start_at for each in fresh)
     shifts = {day: attendance.shifts(list(dict.fromkeys(found)), day) for day, found in days.items()}
     return _Refresh(users, since, shifts, attendance.leaves(users, since, now + DAY))
-
-
-def keep(ctx: Context, name: str, people: Mapping[str, Person], punches: Sequence[Punch]) -> None:
-    """Store punches of `people` (by case-folded user id); what they disprove is taken back, odd ones are findings."""
-    added = sources.add(ctx.db, sources.records(punches, people), ctx.now)
-    for row in added.future:
-        at = row.at.astimezone(ctx.zone)
-        findings.note(ctx, "future", name, row.person_id, f"{at:%m-%d %H:%M} ({row.source})", row.person_id)
-    late.settle(ctx, added.punches)
 
 
 def _empty(app: App, name: str, about: str) -> None:

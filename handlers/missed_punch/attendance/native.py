@@ -19,7 +19,7 @@ from bot.ports import Attendance, Leave, Punch
 from bot.ports.slips import Slip, Slips
 from bot.router import on
 from handlers.missed_punch import cards, store
-from handlers.missed_punch.attendance import expected, fetching, slips
+from handlers.missed_punch.attendance import expected, fetching, keeping, slips
 from handlers.missed_punch.flow import leave as flow_leave
 from handlers.missed_punch.ladder import steps
 
@@ -103,7 +103,7 @@ def _count(
     row = slips.get(ctx.db, person.platform, number)
     if row:
         slips.cover(ctx.db, row)
-    fetching.keep(ctx, person.platform, people, fetched[1])
+    keeping.keep(ctx, person.platform, people, fetched[1])
     _stop(ctx, person)
     if row and row["start_at"] and row["state"] in ("approved", "rejected"):
         flow_leave.decided_elsewhere(ctx, person, row["start_at"], row["end_at"])

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from bot import clock
 from bot.context import Context
+from bot.db import for_many
 from handlers.missed_punch import tables as t
 from handlers.missed_punch.attendance import findings, late, sources
 from handlers.missed_punch.attendance.sources import Added, Record
@@ -86,6 +87,7 @@ def load(app: App, path: Path, platform: str = "", *, dry_run: bool = False, tol
 def _load(app: App, parts: Iterator[list[Item]], report: Report, platform: str, told: Told | None) -> None:
     for part in parts:
         with app.context() as ctx:
+            for_many(ctx.db)
             batches.advance(ctx, report, part[-1].place)
             added = sources.add(ctx.db, [each.record for each in part], ctx.now, report.batch)
             _count(report, part, added)
