@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -52,10 +52,15 @@ _TAKE = (
 )
 
 
-def create(connection: Connection, ask: Ask, now: datetime, deadline: datetime | None) -> None:
-    """Insert an open ask."""
+def row_of(ask: Ask, now: datetime, deadline: datetime | None) -> dict[str, object]:
+    """An open ask as a row for `insert`."""
     row = {"ref": ask.ref, "kind": ask.kind, "matter": ask.matter, "person_id": ask.person_id, "state": ask.state}
-    connection.execute(_INSERT, row | {"created_at": now, "deadline": deadline})
+    return row | {"created_at": now, "deadline": deadline}
+
+
+def insert(connection: Connection, rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert open asks."""
+    connection.execute(_INSERT, list(rows))
 
 
 def get(connection: Connection, ref: str) -> Ask | None:

@@ -17,24 +17,16 @@ from bot.card import Card
 from bot.delivery import outbox
 from bot.errors import Refused
 from bot.evidence.keys import Keys
-from bot.evidence.log import Appended, Draft, Part, append, append_many
+from bot.evidence.log import Draft, Part, append_many
 from bot.evidence.vault import vault_of
 from bot.locale import speaking, t
 from bot.people import People, Person
 from bot.store import new_ref
+from bot.waiting import Recorded, Row, Waiting
 from bot.wire import dump_card
 from config.settings import Settings
 
 STALE = "这张卡片已失效或不属于您，可能已经处理过了。回复「我的待办」查看现在需要您处理的事项。"
-
-
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """Evidence written in this unit of work. `seen` is UTC."""
-
-    type: str
-    seen: datetime
-    appended: Appended
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +64,7 @@ class Context:
         self.recorded: list[Recorded] = []
         self.reply: tuple[str, Card] | None = None
         self._keys, self._pages = keys, pages
+        self._gathering, self._waiting = False, Waiting()
 
     @property
     def keys(self) -> Keys:
@@ -85,14 +78,37 @@ class Context:
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """A part of the work that leaves nothing behind when it raises, in the database or here."""
+        self._write()
         before, reply = len(self.recorded), self.reply
         try:
             with self.db.begin_nested():
                 yield
         except BaseException:
             del self.recorded[before:]
-            self.reply = reply
+            self.reply, self._waiting = reply, Waiting()
             raise
+
+    @contextmanager
+    def gathering(self) -> Iterator[None]:
+        """What is recorded, asked and said inside is written at its end, in a few statements instead of a few for each:
+        for work on many people that does not look for it meanwhile. What looks here (`close`, `open_asks`, …) finds it.
+        """
+        self._gathering = True
+        try:
+            yield
+            self._write()
+        finally:
+            self._gathering, self._waiting = False, Waiting()
+
+    def _write(self) -> None:
+        waiting, self._waiting = self._waiting, Waiting()
+        self.recorded += waiting.write(self.db, self._keys)
+
+    def put(self, draft: Draft | None = None, ask: Row | None = None, said: Row | None = None) -> None:
+        """Write these, or keep them while it gathers; `ask` is one of `asks.row_of`, `said` of `outbox.row_of`."""
+        self._waiting.add(draft, ask, said)
+        if not self._gathering:
+            self._write()
 
     def record(
         self,
@@ -106,22 +122,9 @@ class Context:
     ) -> str:
         """Append an evidence event about `matter`; returns its id. Parts are exact contents, salted and committed."""
         event_id = f"evt_{new_ref()}"
-        contents = _contents(parts or {})
-        appended = append(
-            self.db,
-            self._keys,
-            event_id=event_id,
-            type=type,
-            at=at or self.now,
-            seen=self.now,
-            actor=self.actor.ref if self.actor else "p:system",
-            subject=subject.ref if subject else "p:none",
-            object_id=matter,
-            parts=contents,
-            source=dict(source or {}),
-            vault=vault_of(self._keys.key_dir),
-        )
-        self.recorded.append(Recorded(type, self.now, appended))
+        actor, about = self.actor.ref if self.actor else "p:system", subject.ref if subject else "p:none"
+        when, contents = (at or self.now, self.now), _contents(parts or {})
+        self.put(Draft(event_id, type, *when, actor, about, matter, contents, dict(source or {})))
         return event_id
 
     def record_many(self, entries: Sequence[Entry]) -> None:
@@ -153,15 +156,16 @@ class Context:
         `priority`: outbox.SOON for what answers somebody, NORMAL for what was planned, BULK where thousands are asked.
         """
         ref = new_ref()
-        asks.create(self.db, Ask(ref, kind, matter, person.id, "open", None), self.now, deadline)
+        row = asks.row_of(Ask(ref, kind, matter, person.id, "open", None), self.now, deadline)
         with speaking(person.locale):
             body = dump_card(card(ref))
         who = (person.platform, person, matter)
-        outbox.queue(self.db, self.now, "send", *who, body, ask_ref=ref, priority=priority)
+        self.put(ask=row, said=outbox.row_of(self.now, "send", *who, body, ask_ref=ref, priority=priority))
         return ref
 
     def asked(self, ref: str) -> Ask:
         """The ask behind a button; Refused for a forged ref or somebody else's card."""
+        self._write()
         found = asks.get(self.db, ref)
         if found is None or self.actor is None or found.person_id != self.actor.id:
             raise Refused(t(STALE))
@@ -169,10 +173,12 @@ class Context:
 
     def answer(self, ref: str, answer: str) -> bool:
         """Take the one answer; False when it was answered or closed before."""
+        self._write()
         return asks.answer(self.db, ref, answer, self.now)
 
     def open_asks(self, person_id: str, kind_prefix: str = "") -> list[Ask]:
         """Open asks of a person, newest first."""
+        self._write()
         return asks.open_of(self.db, person_id, kind_prefix)
 
     def close(
@@ -187,6 +193,7 @@ class Context:
 
         `interim`: more will follow, so a copy that can be changed only once more waits for the outcome.
         """
+        self._write()
         found = asks.of_matter(self.db, matter, kinds)
         if not found:
             return
@@ -211,9 +218,10 @@ class Context:
             with speaking(person.locale):
                 card = card()
         who = (person.platform, person, matter)
-        row_id = outbox.queue(self.db, self.now, "send", *who, dump_card(card), priority=priority)
+        row = outbox.row_of(self.now, "send", *who, dump_card(card), priority=priority)
+        self.put(said=row)
         if self.actor and person.id == self.actor.id:
-            self.reply = row_id, card
+            self.reply = str(row["id"]), card
 
     def request(self, platform: str, op: str, args: Mapping[str, str], matter: str, then: str) -> None:
         """Let the worker write to the platform; it comes back as an event with action `then` and ref `matter`."""

@@ -11,12 +11,13 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from bot.card import Card
-from bot.context import Context, Recorded
+from bot.context import Context
 from bot.delivery import outbox
 from bot.evidence.meaning import meaning
 from bot.evidence.tables import ev_checkpoint, ev_event
 from bot.locale import current, t
 from bot.people import Person
+from bot.waiting import Recorded
 from bot.wire import dump_card
 
 TITLE = "存证回执"

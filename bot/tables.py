@@ -111,6 +111,8 @@ sa.Index("ix_outbox_of", outbox.c.of,
          sqlite_where=outbox.c.of.is_not(None), postgresql_where=outbox.c.of.is_not(None))  # fmt: skip
 sa.Index("ix_outbox_message", outbox.c.message_id,
          sqlite_where=outbox.c.message_id.is_not(None), postgresql_where=outbox.c.message_id.is_not(None))  # fmt: skip
+sa.Index("ix_outbox_channel", outbox.c.person_id, outbox.c.platform, outbox.c.created_at,
+         sqlite_where=outbox.c.kind == "channel", postgresql_where=outbox.c.kind == "channel")  # fmt: skip
 
 outbox_pause = sa.Table(
     "outbox_pause",

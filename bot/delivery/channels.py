@@ -7,7 +7,7 @@ transaction, written back. A channel that fails is recorded and holds up nothing
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,7 @@ log = structlog.get_logger("huizhi.channels")
 KIND = "channel"
 REPORT = "channel.report"
 """`action` of a delivery report; `data` holds `message_id` and `state` (delivered, failed, or the channel's word)."""
+_MINE = table.c.kind == sa.literal_column(f"'{KIND}'")  # a partial index answers only to the word itself
 HARVEST = timedelta(hours=1)
 """How long after a call its outcome is asked for; vendors forget it later."""
 RINGING = timedelta(seconds=30)
@@ -44,7 +45,9 @@ OFF = "channel.off"
 def queue(ctx: Context, person: Person | None, channel: str, to: str, text: str, matter: str, ask_ref: str = "") -> str:
     """Say `text` to the address `to` after commit, only while the ask (if any) is still open. Returns the row's id."""
     body = json.dumps({"to": to, "text": text}, ensure_ascii=False)
-    return outbox.queue(ctx.db, ctx.now, KIND, channel, person, matter, body, ask_ref=ask_ref or None)
+    row = outbox.row_of(ctx.now, KIND, channel, person, matter, body, ask_ref=ask_ref or None)
+    ctx.put(said=row)
+    return str(row["id"])
 
 
 def settled(connection: Connection, row: Row) -> bool:
@@ -62,11 +65,16 @@ def send(app: App, row: Row) -> tuple[Sent, str]:
     return channel.send(body["to"], body["text"], row.id), body["text"]
 
 
-def sent_since(connection: Connection, person_id: str, channel: str, since: datetime) -> list[datetime]:
-    """When rows of a channel were queued for a person since then (UTC), oldest first: budgets count from these."""
-    where = (table.c.kind == KIND, table.c.platform == channel, table.c.person_id == person_id)
-    rows = sa.select(table.c.created_at).where(*where, table.c.created_at >= since, table.c.state != "stopped")
-    return list(connection.execute(rows.order_by(table.c.created_at)).scalars())
+def sent_since(
+    connection: Connection, ids: Collection[str], channel: str, since: datetime
+) -> dict[str, list[datetime]]:
+    """By person of `ids`: when rows of a channel were queued since then (UTC), oldest first: budgets count them."""
+    where = (_MINE, table.c.platform == channel, table.c.person_id.in_(ids), table.c.created_at >= since)
+    rows = sa.select(table.c.person_id, table.c.created_at).where(*where, table.c.state != "stopped")
+    found: dict[str, list[datetime]] = {each: [] for each in ids}
+    for person_id, at in connection.execute(rows.order_by(table.c.created_at)):
+        found[person_id].append(at)
+    return found
 
 
 @on(REPORT)
@@ -89,7 +97,7 @@ def harvest(app: App) -> None:
     """Ask what became of recent calls before the vendor forgets; each outcome is recorded once."""
     with app.context() as ctx:
         age = (table.c.sent_at <= ctx.now - RINGING, table.c.sent_at >= ctx.now - HARVEST)
-        mine = (table.c.kind == KIND, table.c.state == "sent", table.c.error.is_(None))
+        mine = (_MINE, table.c.state == "sent", table.c.error.is_(None))
         rows = ctx.db.execute(sa.select(table).where(*mine, *age)).mappings().all()
     if not rows:
         return

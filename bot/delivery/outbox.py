@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -54,6 +54,30 @@ COLUMNS = [outbox.c[name] for name in Row.__dataclass_fields__]
 _CHUNK = 1000
 
 
+def row_of(
+    now: datetime,
+    kind: str,
+    platform: str,
+    person: Person | None,
+    matter: str,
+    body: str,
+    *,
+    ask_ref: str | None = None,
+    of: str | None = None,
+    priority: int = SOON,
+) -> dict[str, object]:
+    """Something to be said, as a row for `insert`; its `id` is also the platform's idempotency key."""
+    row = {"id": ordered_ref(), "kind": kind, "platform": platform, "matter": matter, "ask_ref": ask_ref, "of": of}
+    who = {"person_id": person.id if person else None, "user_id": person.user_id if person else ""}
+    when = {"state": "queued", "due": now, "created_at": now}
+    return row | who | when | {"body": body, "priority": priority}
+
+
+def insert(connection: Connection, rows: Sequence[Mapping[str, object]]) -> None:
+    """Insert rows to be said after commit."""
+    connection.execute(_INSERT, list(rows))
+
+
 def queue(
     connection: Connection,
     now: datetime,
@@ -67,21 +91,10 @@ def queue(
     of: str | None = None,
     priority: int = SOON,
 ) -> str:
-    """Insert a row to be said after commit; returns its id, which is also the platform's idempotency key."""
-    row_id = ordered_ref()
-    row = {
-        "id": row_id,
-        "kind": kind,
-        "platform": platform,
-        "matter": matter,
-        "ask_ref": ask_ref,
-        "of": of,
-        "body": body,
-        "priority": priority,
-    }
-    who = {"person_id": person.id if person else None, "user_id": person.user_id if person else ""}
-    connection.execute(_INSERT, row | who | {"state": "queued", "due": now, "created_at": now})
-    return row_id
+    """Insert one such row; returns its id."""
+    row = row_of(now, kind, platform, person, matter, body, ask_ref=ask_ref, of=of, priority=priority)
+    insert(connection, [row])
+    return str(row["id"])
 
 
 def queue_many(

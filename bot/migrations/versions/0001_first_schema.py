@@ -470,6 +470,7 @@ def upgrade() -> None:
         ("ix_outbox_ask", ["ask_ref"], "ask_ref IS NOT NULL"),
         ("ix_outbox_of", ["of"], '"of" IS NOT NULL'),
         ("ix_outbox_message", ["message_id"], "message_id IS NOT NULL"),
+        ("ix_outbox_channel", ["person_id", "platform", "created_at"], "kind = 'channel'"),
     ):
         op.create_index(
             name, "outbox", columns, unique=False, sqlite_where=sa.text(clause), postgresql_where=sa.text(clause)

@@ -94,18 +94,19 @@ class _Facts:
 
 def _part(ctx: Context, ids: Sequence[str]) -> None:
     cases = store.due_of(ctx.db, ids, ctx.now)
-    facts = _facts(ctx, cases) if cases else None
-    for case in cases:
-        person = facts.people.get(case.person_id) if facts else None
-        if facts is None or person is None:
-            continue
-        if case.state == "waiting" and person.id in facts.unread:
-            continue  # a leave may cover this very moment: it is looked up first
-        if case.state == "waiting":
-            _rung(ctx, case, person, facts)
-        elif case.state in steps.UNCLEAR_IN:
+    if not cases:
+        return
+    facts = _facts(ctx, cases)
+    known = [(case, facts.people[case.person_id]) for case in cases if case.person_id in facts.people]
+    with ctx.gathering():
+        for case, person in known:
+            # A leave may cover this very moment: it is looked up first.
+            if case.state == "waiting" and person.id not in facts.unread:
+                _rung(ctx, case, person, facts)
+    for case, person in known:
+        if case.state in steps.UNCLEAR_IN:
             _not_understood(ctx, case, person)
-        else:
+        elif case.state != "waiting":
             _to_hr(ctx, case, person)
 
 

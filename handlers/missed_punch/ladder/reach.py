@@ -20,6 +20,7 @@ from bot.context import Context
 from bot.delivery import channels
 from bot.locale import speaking
 from bot.people import Person
+from bot.tables import person as people
 from handlers.missed_punch import store, tables as t
 from handlers.missed_punch.attendance import calendar
 from handlers.missed_punch.cards import ladder as cards_ladder
@@ -49,7 +50,8 @@ class Plan:
 class Kept:
     """What many ladders need, read at once: contacts, the calendar, and who has no other open case.
 
-    `contact`, `person` and `office` read what is wanted beyond that, once.
+    `contact`, `person` and `office` read what is wanted beyond that, once; `bosses` the managers who are here
+    themselves, by id; `calls` when people were called of late: whoever lets one be made adds it.
     """
 
     contacts: Mapping[str, Contact]
@@ -58,8 +60,11 @@ class Kept:
     contact: Callable[[str], Contact]
     person: Callable[[str], Person | None]
     office: Callable[[], Org]
+    bosses: Callable[[], Mapping[str, Person]]
+    calls: Callable[[], dict[str, list[datetime]]]
 
 
+_ACTIVE = sa.select(people).where(people.c.active)
 _CONTACTS = sa.select(t.contact).where(t.contact.c.person_id.in_(sa.bindparam("ids", expanding=True)))
 _CROWDED = (
     sa.select(t.case.c.person_id)
@@ -84,7 +89,28 @@ def kept(ctx: Context, ids: Collection[str], own: int) -> Kept:
         lambda each: contacts.get(each) or beyond(each),
         functools.cache(ctx.people.get),
         functools.cache(lambda: org_of(db, "", ctx.now)),
+        functools.cache(lambda: _bosses(ctx, wanted, contacts)),
+        functools.cache(lambda: _calls(ctx, wanted)),
     )
+
+
+def _calls(ctx: Context, ids: Sequence[str]) -> dict[str, list[datetime]]:
+    return channels.sent_since(ctx.db, ids, "voice", ctx.now - contacts.RECENT)
+
+
+def _bosses(ctx: Context, ids: Sequence[str], contacts: dict[str, Contact]) -> dict[str, Person]:
+    """Who manages one of `ids`, is not on leave and not missing; their contacts are added."""
+    managers = sa.select(people.c.manager_id).where(people.c.id.in_(ids))
+    found = {row["id"]: Person(**row) for row in ctx.db.execute(_ACTIVE.where(people.c.id.in_(managers))).mappings()}
+    names = list(found)
+    missing = sa.select(t.case.c.person_id).where(t.case.c.person_id.in_(names), t.case.c.state == "waiting")
+    now, leave = ctx.now, t.leave.c
+    away = sa.select(leave.person_id).where(leave.person_id.in_(names), leave.start_at <= now, leave.end_at > now)
+    absent = {*ctx.db.execute(missing).scalars(), *ctx.db.execute(away).scalars()}
+    known = {row["person_id"]: Contact(**row) for row in ctx.db.execute(_CONTACTS, {"ids": names}).mappings()}
+    for each in names:
+        contacts.setdefault(each, known.get(each) or Contact(each))
+    return {each: person for each, person in found.items() if each not in absent}
 
 
 def contact_of(db: Connection, person_id: str) -> Contact:
@@ -143,7 +169,7 @@ def others(
                 channels.queue(ctx, each, channel, address, text, case.id, ref)
             done[channel] = "queued" if address else done.get(channel, "no address")
     if "voice" in rung.channels:
-        done["voice"] = _call(ctx, case, person, next(iter(to), ""))
+        done["voice"] = _call(ctx, case, person, next(iter(to), ""), known)
     return done
 
 
@@ -153,13 +179,14 @@ def _words(rung: Rung, own: bool) -> str:
     return cards_ladder.sms_again() if "again" in rung.channels else cards_ladder.sms_first()
 
 
-def _call(ctx: Context, case: Case, person: Person, ref: str) -> str:
+def _call(ctx: Context, case: Case, person: Person, ref: str, known: Kept | None) -> str:
     if person.platform != "wecom":
         return "not offered by the platform"
-    earlier = channels.sent_since(ctx.db, person.id, "voice", ctx.now - contacts.RECENT)
+    earlier = (known.calls() if known else _calls(ctx, [person.id]))[person.id]
     if not contacts.may_call(ctx.now, earlier):
         return "budget spent"
     channels.queue(ctx, person, "voice", person.user_id, "", case.id, ref)
+    earlier.append(ctx.now)
     return "queued"
 
 

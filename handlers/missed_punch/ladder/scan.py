@@ -19,6 +19,7 @@ from handlers.missed_punch.attendance import calendar, native, questions, slips
 from handlers.missed_punch.cards import manager as cards_manager
 from handlers.missed_punch.ladder import absence, doubts, reach, steps
 from handlers.missed_punch.ladder.climb import FRESH, in_parts
+from handlers.missed_punch.store import Case
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -120,8 +121,11 @@ def _judge_part(ctx: Context, ids: Sequence[int], picture: Picture) -> None:
     rows = [row for row in rows if (row["platform"], row["site"], row["day"]) in picture.sites]
     if rows:
         part = _read(ctx, rows, picture)
-        for row in rows:
-            _look(ctx, row, part)
+        with ctx.gathering():
+            opened = [_look(ctx, row, part) for row in rows]
+        for case, person in filter(None, opened):
+            if person.id in part.repeated:
+                absence.look(ctx, case, person)
 
 
 def _read(ctx: Context, rows: Sequence[RowMapping], picture: Picture) -> _Part:
@@ -207,7 +211,7 @@ def _verdict(ctx: Context, row: RowMapping, picture: Picture, day: calendar.DayK
     return rules.guards(facts)
 
 
-def _look(ctx: Context, row: RowMapping, part: _Part) -> None:
+def _look(ctx: Context, row: RowMapping, part: _Part) -> tuple[Case, Person] | None:
     site = _site(part.picture, row)
     decided = part.notices[site.key]["decision"] if site.key in part.notices else ""
     verdict = _verdict(ctx, row, part.picture, part.kept.book.kind(row["day"]), decided)
@@ -224,8 +228,8 @@ def _look(ctx: Context, row: RowMapping, part: _Part) -> None:
             parts = {f"guard.{name}": value for name, value in {**verdict.values, **sure.values}.items()}
             ctx.record("expectation.missed", case.id, subject=person, parts=parts, at=base)
             steps.advance(ctx, case, person, part.kept)
-            if person.id in part.repeated:
-                absence.look(ctx, case, person)
+            return case, person
+    return None
 
 
 def _base(ctx: Context, row: RowMapping, part: _Part) -> datetime:

@@ -70,8 +70,10 @@ def behalf(ctx: Context, subject: Person) -> Person | None:
     return hr_seats(ctx, subject).get(ctx.actor) if ctx.actor else None
 
 
-def boss_of(ctx: Context, person: Person) -> Person | None:
+def boss_of(ctx: Context, person: Person, known: reach.Kept | None = None) -> Person | None:
     """The nearest manager who is here: those on leave or themselves missing are skipped."""
+    if known and person.manager_id != person.id and (nearest := known.bosses().get(person.manager_id or "")):
+        return nearest
     seen = {person.id}
     boss = ctx.people.manager_of(person)
     while boss and boss.id not in seen:
@@ -125,7 +127,7 @@ def _asked(ctx: Context, person: Person, plan: reach.Plan, rung: int) -> list[Pe
     if who == "employee":
         return [person]
     if who == "manager":
-        boss = boss_of(ctx, person)
+        boss = boss_of(ctx, person, plan.known)
         return [boss] if boss else []
     if who == "emergency" and not plan.contact.kin:
         return []

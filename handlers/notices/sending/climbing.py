@@ -101,7 +101,7 @@ def _ways(app: App, ctx: Context, row: Recipient, person: Person) -> frozenset[s
     if ctx.people.manager_of(person):
         found.add("manager")
     if person.active and person.platform == "wecom" and "voice" in installed.channels(app.settings, app.store):
-        earlier = channels.sent_since(ctx.db, person.id, "voice", ctx.now - CALLS[-1][1])
+        earlier = channels.sent_since(ctx.db, [person.id], "voice", ctx.now - CALLS[-1][1])[person.id]
         if all(sum(ctx.now - at < span for at in earlier) < most for most, span in CALLS):
             found.add("call")
     return frozenset(found)

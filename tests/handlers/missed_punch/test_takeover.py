@@ -115,7 +115,7 @@ def test_what_waits_is_told_in_counts_without_a_private_word(two_days: Story) ->
     with begin(story.firm.app.engine) as db:
         for number in range(3):
             new = Ask(f"secret{number}", "performance.result", f"r{number}", "fake:zhang", "open", None)
-            asks.create(db, new, story.firm.now, None)
+            asks.insert(db, [asks.row_of(new, story.firm.now, None)])
     go(story, 1, "14:01")
     text = as_text(next(card for card in story.seen("zhao") if card.title == TITLE))
     assert "待批" in text and "待答" in text and "3" in text and "下属" in text

@@ -29,7 +29,7 @@ def test_the_emergency_stop_also_ends_what_is_followed_up(firm: Firm, words: str
     office.send(firm)
     assert office.get(firm).state == "sent"
     answer = Chat(firm).say("wang", words)
-    assert "1" in answer and ("已停止" in answer or "topped" in answer)
+    assert "已停止 1 份" in answer, answer
     assert office.get(firm).state == "stopped"
     assert follow_up(firm) == 0
 
