@@ -154,7 +154,8 @@ def _run(event: Event, ctx: Context, actor: Person | None, page: str) -> Card | 
 
 def _flow(event: Event, ctx: Context, actor: Person | None) -> Card | None:
     if event.action == TEXT and actor:  # a stranger's words find no flow below and are only logged
-        card = next((card for flow in routes.words if (card := flow(event, ctx)) is not None), None)
+        listening = (*routes.commands, *routes.words)
+        card = next((card for flow in listening if (card := flow(event, ctx)) is not None), None)
         if card is None and (tapped := spoken.as_tap(event, ctx)) is not event:
             return _flow(tapped, ctx, actor)
         ctx.say(actor, card or menu.welcome(), "chat")

@@ -80,11 +80,12 @@ Harvester = Callable[["Context", "Row", Mapping[str, Outcome]], None]
 
 @dataclass(slots=True)
 class Routes:
-    """What the handlers registered: `flows` by action, `words` in order for free text, `hooks` for every event,
+    """What the handlers registered: `flows` by action, `commands` then `words` for free text, `hooks` for every event,
     `erasers` for a person who is erased, `carriers` and `harvesters` by the beginning of a matter's name, `takers` of
     files by the beginning of a question's kind."""
 
     flows: dict[str, Flow] = field(default_factory=dict)
+    commands: list[Flow] = field(default_factory=list)
     words: list[Flow] = field(default_factory=list)
     hooks: list[Hook] = field(default_factory=list)
     erasers: list[Eraser] = field(default_factory=list)
@@ -120,9 +121,21 @@ def on(action: str) -> Callable[[Flow], Flow]:
 
 
 def words(flow: Flow) -> Flow:
-    """Offer free text to this flow; None means: not mine."""
-    if flow not in routes.words:
-        routes.words.append(flow)
+    """Offer free text to this flow; None means: not mine. Rooms are asked in alphabetical order."""
+    return _listens(routes.words, flow)
+
+
+def command(flow: Flow) -> Flow:
+    """Likewise, before all `words`: for sentences that nobody would say as an answer or a reason. Whoever says
+    "Emergency stop" with a question open answers nothing and needs no help."""
+    return _listens(routes.commands, flow)
+
+
+def _listens(flows: list[Flow], flow: Flow) -> Flow:
+    if flow not in flows:
+        flows.append(flow)
+        # However they were imported, all rooms or one by one; a package comes after its modules.
+        flows.sort(key=lambda each: f"{each.__module__}.~")
     return flow
 
 

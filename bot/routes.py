@@ -39,7 +39,7 @@ class Route:
 def actions() -> list[Route]:
     """Buttons and other events, by action; then free words in the order in which they are offered; then the hooks."""
     rows = [_route(action, flow) for action, flow in sorted(routes.flows.items())]
-    rows += [_route(f"{TEXT} ({number}.)", flow) for number, flow in enumerate(routes.words, 1)]
+    rows += [_route(f"{TEXT} ({number}.)", flow) for number, flow in enumerate((*routes.commands, *routes.words), 1)]
     return rows + [_route("every event of a known person", hook) for hook in routes.hooks]
 
 

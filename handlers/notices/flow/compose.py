@@ -11,7 +11,7 @@ from bot.card import Card
 from bot.context import Context
 from bot.errors import Refused
 from bot.event import Event
-from bot.router import on, words
+from bot.router import command, on, words
 from handlers.notices import cards, store
 from handlers.notices.cards import compose as cards_compose
 from handlers.notices.composing import approving, checking, drafts, richtext, schedule
@@ -42,26 +42,31 @@ def _writer(ctx: Context) -> bool:
     return ctx.actor is not None and (access.is_hr(ctx.actor) or access.MANAGER in access.roles(ctx.db, ctx.actor))
 
 
+@command
+def ordered(event: Event, ctx: Context) -> Card | None:
+    """What only whoever writes notices says, and nobody as an answer. None: not one of these."""
+    text = event.data.get("text", "").strip()
+    matched = _COMPOSE.match(text), _who(ctx, text), _ABOUT.match(text), _ALL.match(text)
+    if not any(matched) or not _writer(ctx):
+        return None
+    if compose := matched[0]:
+        return _compose(ctx, compose[1])
+    if matched[3]:
+        return steering.stop_all(ctx)
+    return steering.pending(ctx, text) if matched[1] else steering.steer(ctx, text)
+
+
 @words
 def said(event: Event, ctx: Context) -> Card | None:
     """None when the words are about something else, or from somebody who does not write notices."""
     text = event.data.get("text", "").strip()
     if steering.DEEM.match(text) and (card := steering.deem(ctx, text)):
         return card
-    matched = _COMPOSE.match(text), _who(ctx, text), _ABOUT.match(text), _ALL.match(text)
     shifted = text.startswith("改到") or text.lower().startswith("move to")
-    if not (any(matched) or shifted or text in ("预览", "preview")):
+    if not shifted and text not in ("预览", "preview"):
         return approving.reasoned(ctx, text)
     if not _writer(ctx):
         return None
-    if compose := matched[0]:
-        return _compose(ctx, compose[1])
-    if matched[3]:
-        return steering.stop_all(ctx)
-    if matched[1]:
-        return steering.pending(ctx, text)
-    if matched[2]:
-        return steering.steer(ctx, text)
     return _later(ctx, text) if shifted else _preview_newest(ctx)
 
 

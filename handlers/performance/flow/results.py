@@ -15,7 +15,7 @@ from bot.errors import Refused
 from bot.event import Event
 from bot.locale import t
 from bot.people import Person
-from bot.router import on, words
+from bot.router import command, on, words
 from bot.tables import ask as ask_table
 from handlers.performance import store, who_waits
 from handlers.performance.cards import results as cards_results, scores as cards_scores
@@ -126,14 +126,18 @@ def remind(event: Event, ctx: Context) -> Card | None:
     return who_waits.remind(ctx, ctx.asked(event.ref))
 
 
+@command
+def waiting(event: Event, ctx: Context) -> Card | None:
+    """Who has still to answer. None for everything else."""
+    return who_waits.heard(ctx, ctx.actor, event.data.get("text", "").strip()) if ctx.actor else None
+
+
 @words
 def said(event: Event, ctx: Context) -> Card | None:
-    """Words that were asked for, answers in words, and who is still to answer. None for everything else."""
+    """Words that were asked for, and answers in words. None for everything else."""
     actor, text = ctx.actor, event.data.get("text", "").strip()
     if actor is None or not text:
         return None
-    if (card := who_waits.heard(ctx, actor, text)) is not None:
-        return card
     if (match := _SAID.match(text)) and (card := _in_words(ctx, actor, match)) is not None:
         return card
     ask = _listening(ctx, actor)

@@ -6,6 +6,8 @@ from datetime import timedelta
 
 import pytest
 
+from bot import asks, router
+from bot.card import Card
 from handlers.notices.sending import climbing
 from tests.handlers.notices import office
 from tests.handlers.notices.chat import Chat
@@ -28,10 +30,41 @@ def test_the_emergency_stop_also_ends_what_is_followed_up(firm: Firm, words: str
     office.compose(firm, ["fake:zhang"], deadline=firm.now + timedelta(days=9))
     office.send(firm)
     assert office.get(firm).state == "sent"
+    router.discover("handlers", "flow")  # whatever the other rooms take free text for
     answer = Chat(firm).say("wang", words)
     assert "已停止 1 份" in answer, answer
     assert office.get(firm).state == "stopped"
     assert follow_up(firm) == 0
+
+
+@lite
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        ("急停", "已停止 1 份"),
+        ("emergency stop", "已停止 1 份"),
+        ("谁还没签《考勤制度》？", "张三"),
+        ("停止《考勤制度》", "已停止"),
+    ],
+)
+def test_an_order_is_no_answer_to_an_open_check_in(firm: Firm, words: str, answer: str) -> None:
+    router.discover("handlers", "flow")
+    office.compose(firm, ["fake:zhang"], deadline=firm.now + timedelta(days=9))
+    office.send(firm)
+    with firm.app.context() as ctx:
+        wang = office.who(firm, "wang")
+        ref = ctx.ask(wang, "missed_punch.reason", "case:1", lambda ref: Card("请写明原因", ""))
+    said = Chat(firm).say("wang", words)
+    assert answer in said, said
+    with firm.app.engine.connect() as db:
+        found = asks.get(db, ref)
+    assert found and found.state == "open"
+
+
+@lite
+def test_who_needs_help_is_heard_before_any_reason_is_taken(firm: Firm) -> None:
+    router.discover("handlers", "flow")
+    assert "已经马上通知 HR" in Chat(firm).say("zhang", "It is an emergency, I need help")
 
 
 @lite
