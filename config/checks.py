@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from urllib.parse import urlsplit
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from config.setting import AES_KEY_LENGTH, SECRET_KEY_LENGTH, Setting
 
@@ -80,7 +80,11 @@ def _roles(value: str, _: bool) -> str:
 
 
 def _timezone(value: str, _: bool) -> str:
-    return "" if value in available_timezones() else f"is {value!r}, which is no time zone known here"
+    try:
+        ZoneInfo(value)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return f"is {value!r}, which is no time zone known here"
+    return ""
 
 
 def _clock_file(_: str, production: bool) -> str:

@@ -10,10 +10,10 @@ import sys
 import click
 import structlog
 
-from bot.cli.app import application, settings
+from bot.cli.app import House, application, settings
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=House, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="huizhi")
 def main() -> None:
     """Huizhi 回执：住在企业微信与钉钉里的人事机器人 / the HR bot that lives in WeCom and DingTalk."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import sys
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,6 +13,39 @@ from config.settings import Settings, SettingsError, load
 
 if TYPE_CHECKING:
     from bot.app import App
+
+
+class House(click.Group):
+    """Whose commands say what to do when they meet no database, or an old one (exit code 2). Other errors are bugs."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            if advice := _database_says(error):
+                click.echo(f"✗ {advice}", err=True)
+                raise SystemExit(2) from error
+            raise
+
+
+def _database_says(error: Exception) -> str:
+    if "sqlalchemy" not in sys.modules:
+        return ""  # not even loaded, and it is slow to load
+    from sqlalchemy.exc import DBAPIError
+
+    if not isinstance(error, DBAPIError):
+        return ""
+    from bot.schema import state
+
+    try:
+        found, wanted = state(settings().database_url)
+    except DBAPIError as unreachable:
+        why = type(unreachable.orig).__name__
+        return f"数据库连接不上（{why}），请检查 DATABASE_URL / the database cannot be reached, check DATABASE_URL"
+    if found == wanted:
+        return ""
+    return "数据库没有本版本的表，请先运行 huizhi db upgrade / not this version's tables: run huizhi db upgrade first"
 
 
 def application() -> App:

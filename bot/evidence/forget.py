@@ -54,7 +54,7 @@ def _references() -> list[sa.Column[str]]:
 
 
 def _messages(conn: Connection, where: sa.ColumnElement[bool]) -> None:
-    unsaid = sa.and_(where, outbox.c.state.in_(("queued", "held", "sending")))
+    unsaid = sa.and_(where, outbox.c.state.in_(("queued", "held", "kept", "sending")))
     conn.execute(sa.update(outbox).where(unsaid).values(state="stopped"))
     blank = {"body": dump_card(Card(NAME)), "user_id": "", "message_id": None, "update_token": "", "error": None}
     conn.execute(sa.update(outbox).where(where).values(**blank))

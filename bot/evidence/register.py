@@ -68,6 +68,11 @@ _KINDS: tuple[Kind, ...] = (
         Kind(prefix, name, purpose, _HR, _LABOUR, 2 * YEAR, 3 * YEAR)
         for prefix, name, purpose in (
             (
+                "chat.",
+                ("聊天里发来的文件", "files sent in the chat"),
+                ("交给正在办理的事项，或由 HR 查看", "hand them to the matter in hand, or let HR look"),
+            ),
+            (
                 "notice.",
                 ("通知与送达", "announcements"),
                 ("证明通知的内容与送达", "prove what was notified and that it arrived"),

@@ -20,7 +20,7 @@ from bot.people import People, Person
 from bot.tables import person as person_table
 
 PAGE = 40
-PRIVATE = ("consent.", "access.", "export.", "erasure.", "hold.", "identity.", "certificate.")
+PRIVATE = ("chat.", "consent.", "access.", "export.", "erasure.", "hold.", "identity.", "certificate.")
 """Between a person and HR: nothing a manager decides about."""
 LOOKS = 20
 ReadPart = Callable[[Connection, Any], bytes | None]
