@@ -28,9 +28,29 @@ _TITLES = {
     "skipped": "没有走的步骤",
     "clause": "所引条款",
     "stamp": "所盖的字样",
+    "goal": "目标全文",
+    "review": "评分全文",
+    "result": "结果全文",
+    "button": "按钮上的文字",
+    "document": "所签的文件",
+    "sha256": "文件的指纹",
+    "copy_sha256": "加封副本的指纹",
+    "file.sha256": "导入文件的指纹",
+    "signature": "签名",
+    "statement": "签名前的声明",
+    "letter": "信件全文",
+    "photo": "照片",
+    "file": "发来的文件",
+    "clauses": "制度条款",
+    "cycle": "考核周期",
+    "dimensions": "考核维度",
     "card.json": "发出的卡片",
     "platform.json": "平台的答复",
+    "report.json": "回执原文",
+    "audit.json": "自查结果",
+    "health.json": "运行状况",
 }
+_CHANNEL = "channel."
 _UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, RecursionError)
 
 
@@ -49,7 +69,9 @@ def part_view(part: PartFact) -> dict[str, str | bool]:
 
 def _title(name: str) -> str:
     """What the part is, for a reader; the name under which it is committed stays beside it."""
-    return "发问前的检查" if name.startswith(_GUARD) else _TITLES.get(name, name)
+    if name.startswith(_GUARD):
+        return "发问前的检查"
+    return "另一渠道的情况" if name.startswith(_CHANNEL) else _TITLES.get(name, name)
 
 
 def readable(part: PartFact) -> tuple[str, str]:
