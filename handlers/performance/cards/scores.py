@@ -20,7 +20,7 @@ def score(ref: str, name: str, cycle: str, side: str, link: str) -> Card:
 
 
 def many_to_score(count: int, kept: int, link: str) -> Card:
-    """To HR, whose turn it is about more people than there are cards for. `kept`: without a card of their own."""
+    """To HR or a manager, whose turn it is about more people than there are cards for. `kept`: without one."""
     text = t("其中 {kept} 人没有逐件发卡片：名单在页面上，也可以回复「我的待办」。每个工作日只提醒一次。", kept=kept)
     return Card(t("{count} 人等您评分", count=count), text, link=link)
 

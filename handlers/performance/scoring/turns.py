@@ -33,11 +33,8 @@ FEW = 20
 """Up to so many questions go out with what was planned; more of them wait behind everything else."""
 
 
-approvals_kept.plenty(
-    approvals_kept.Plenty(
-        f"{reviews.ASK}.{rules_scoring.HR}", 20, "/performance/cockpit/scores", cards_scores.many_to_score
-    )
-)
+for _side, _page in ((rules_scoring.HR, "/performance/cockpit/scores"), (rules_scoring.MANAGER, "/performance/team")):
+    approvals_kept.plenty(approvals_kept.Plenty(f"{reviews.ASK}.{_side}", 20, _page, cards_scores.many_to_score))
 
 
 @dataclass(frozen=True, slots=True)

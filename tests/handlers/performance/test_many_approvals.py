@@ -178,10 +178,17 @@ def test_who_left_is_neither_counted_for_nor_sent_anything(month: Month) -> None
     assert digests(month) == [] and len(kept(month)) == len(CREW) - MOST
 
 
-def test_many_that_hr_has_to_score_come_as_some_cards_and_a_count(firm: Firm, monkeypatch: pytest.MonkeyPatch) -> None:
-    kind = f"{reviews.ASK}.hr"
+@pytest.mark.parametrize(
+    ("side", "scorer", "page"),
+    [("hr", "wang", "performance%2Fcockpit%2Fscores"), ("manager", "li", "performance%2Fteam")],
+)
+def test_many_that_one_has_to_score_come_as_some_cards_and_a_count(
+    firm: Firm, monkeypatch: pytest.MonkeyPatch, side: str, scorer: str, page: str
+) -> None:
+    kind = f"{reviews.ASK}.{side}"
+    assert approvals_kept._others[kind].most == 20
     monkeypatch.setitem(approvals_kept._others, kind, replace(approvals_kept._others[kind], most=2))
-    month = Month(firm, ("hr",), head=False)
+    month = Month(firm, (side,), head=False)
     crew = [DirectoryPerson(each, f"员工{each}", "li", ("研发",)) for each in CREW[:4]]
     with begin(firm.app.engine) as db:
         people.sync(db, "fake", [*FIRM, *crew], {"wang": "hr"})
@@ -191,16 +198,18 @@ def test_many_that_hr_has_to_score_come_as_some_cards_and_a_count(firm: Firm, mo
         db.execute(sa.update(tables.cycle).values(state="running"))
     timeline.advance(firm.app)
     month.turns()
-    asked = [card for card in month.seen("wang") if card.title.startswith("请为")]
+    asked = [card for card in month.seen(scorer) if card.title.startswith("请为")]
     assert len(asked) == 2 and len(kept(month)) == 3
-    (told,) = (sweep(firm.app), firm.courier.drain(), [c for c in month.seen("wang") if c.title == "5 人等您评分"])[2]
-    assert "其中 3 人没有逐件发卡片" in told.text and "cockpit%2Fscores" in told.link
+    sweep(firm.app)
+    firm.courier.drain()
+    (told,) = [c for c in month.seen(scorer) if c.title == "5 人等您评分"]
+    assert "其中 3 人没有逐件发卡片" in told.text and page in told.link
     for who in ("zhang", *CREW[:2]):  # on the page, whoever had a card or not
-        with month.ctx("wang") as ctx:
-            reviews.save(ctx, cycle, month.person(who), "hr", FULL)
-            reviews.submit(ctx, cycle, month.person(who), "hr")
+        with month.ctx(scorer) as ctx:
+            reviews.save(ctx, cycle, month.person(who), side, FULL)
+            reviews.submit(ctx, cycle, month.person(who), side)
     sweep(firm.app)
     assert kept(month) == []
     firm.courier.drain()
-    still = {card.title for card in month.seen("wang") if card.title.startswith("请为")} - {c.title for c in asked}
+    still = {card.title for card in month.seen(scorer) if card.title.startswith("请为")} - {c.title for c in asked}
     assert still  # two are left: their cards have come
