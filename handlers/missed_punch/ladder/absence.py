@@ -83,7 +83,7 @@ def _day(db: Connection, day: date, past: _Past, now: datetime) -> Day:
     explained = any(row["state"] and _alive(db, row) for row in planned)
     return Day(
         day=day,
-        calendar=_calendar(past.book, day),
+        calendar=calendar_kind(past.book, day),
         planned=bool(planned),
         seen=inside or outside or (explained and not leave),
         leave=leave,
@@ -100,7 +100,8 @@ def _alive(db: Connection, row: RowMapping) -> bool:
     return row["state"] != "alive" or row["replied_at"] is not None or db.execute(followed).first() is None
 
 
-def _calendar(book: calendar.Book, day: date) -> Literal["work", "weekend", "holiday", "unknown"]:
+def calendar_kind(book: calendar.Book, day: date) -> Literal["work", "weekend", "holiday", "unknown"]:
+    """What the statutory calendar says, days off at the end of a week told apart from holidays."""
     kind = book.kind(day)
     if kind != "work":
         return kind

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection, RowMapping
@@ -24,9 +23,10 @@ from bot.tables import person as people
 from handlers.missed_punch import rules, tables as t
 from handlers.missed_punch.attendance import calendar, questions
 from handlers.missed_punch.ladder import reach, rungs as ladder
-from handlers.missed_punch.replay import cost as replay_cost, hindsight
+from handlers.missed_punch.replay import alerts, cost as replay_cost, hindsight, lines
 from handlers.missed_punch.replay.cost import Cost, Counted
-from handlers.missed_punch.replay.hindsight import Day, Played, Step
+from handlers.missed_punch.replay.hindsight import Day, Step
+from handlers.missed_punch.replay.lines import Line
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -38,27 +38,6 @@ AFTER = timedelta(days=14)
 
 class BadRules(BotError):
     """The draft cannot be used; the text says what is wrong and where."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One step of one day. Times are the person's wall clock `06-11 09:15`, empty where the step was not taken.
-
-    `change`: draft against the rules in force (against then, without a draft), see replay_rules.change; `held`: the
-    guard that kept everybody quiet. `name` is the person's.
-    """
-
-    day: str
-    person: str
-    name: str
-    rung: str
-    who: str
-    channels: str
-    then: str
-    in_force: str
-    draft: str
-    change: str
-    held: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +60,8 @@ def run(app: App, month: str, draft: str | None = None) -> Report:
         raise BadRules(f"{type(error).__name__}: {error}") from error
     monthly = {name: questions.limits_of(each.attendance).monthly_calls for name, each in app.platforms.items()}
     with app.engine.connect() as db:
-        lines, shifts, sent = _run(db, (first, following), planned)
-    return Report(month, shifts, lines, replay_cost.costs(sent, monthly))
+        found, shifts, sent = _run(db, (first, following), planned)
+    return Report(month, shifts, found, replay_cost.costs(sent, monthly))
 
 
 def _run(
@@ -94,10 +73,10 @@ def _run(
         known = book.workday(day)
         return day.weekday() < 5 if known is None else known
 
-    lines: list[Line] = []
+    found: list[Line] = []
     sent = {what: Counter[tuple[str, str]]() for what in ("then", "in_force", "draft")}
-    rows = _rows(db, span)
-    crowd = _crowd(rows)
+    rows = _rows(db, (span[0] - alerts.BACK, span[1]))
+    crowd, silences, shifts = _crowd(rows), alerts.Silences(), 0
     happened = _happened(db, [row["case_id"] for row in rows if row["case_id"]])
     leaves = _leaves(db, span)
     for row in rows:
@@ -105,11 +84,18 @@ def _run(
         until = min(now, row["end_at"] + AFTER)
         force = hindsight.play(day, reach.versions(), works, until)
         draft = hindsight.play(day, planned, works, until) if planned is not None else None
+        silences.add(row, day, force, draft)
+        if row["day"] < span[0]:
+            continue  # only for the days in a row that reach into the month
+        shifts += 1
         then = happened.get(row["case_id"], {})
-        lines += _lines(row, then, force, draft)
+        found += lines.of_shift(row, then, force, draft)
         steps = (draft.steps if draft else ()), force.steps
         _count(sent, row["platform"], [channels for _at, channels in then.values()], *steps)
-    return tuple(lines), len(rows), sent
+    extras = list(alerts.found(db, silences, alerts.Month(span, reach.versions(), planned, leaves)))
+    alerts.count(db, sent, extras)
+    found += [each.line for each in extras]
+    return tuple(sorted(found, key=lambda each: each.day)), shifts, sent
 
 
 def _rows(db: Connection, span: tuple[date, date]) -> Sequence[RowMapping]:
@@ -129,6 +115,7 @@ def _rows(db: Connection, span: tuple[date, date]) -> Sequence[RowMapping]:
             kept.profile,
             kept.kin_name,
             kept.kin_agreed_at,
+            kept.email,
             came.label("came"),
         )
         .join(people, people.c.id == s.person_id)
@@ -142,7 +129,8 @@ def _rows(db: Connection, span: tuple[date, date]) -> Sequence[RowMapping]:
 
 def _leaves(db: Connection, span: tuple[date, date]) -> dict[str, tuple[tuple[datetime, datetime], ...]]:
     low, high = (
-        datetime.combine(each, time(), UTC) + timedelta(days=shift) for each, shift in zip(span, (-1, 15), strict=True)
+        datetime.combine(each, time(), UTC) + timedelta(days=shift)
+        for each, shift in zip(span, (-1 - alerts.BACK.days, 15), strict=True)
     )
     found: dict[str, list[tuple[datetime, datetime]]] = {}
     for row in db.execute(sa.select(t.leave).where(t.leave.c.end_at > low, t.leave.c.start_at < high)).mappings():
@@ -202,38 +190,9 @@ def _happened(db: Connection, ids: Sequence[str]) -> dict[str, dict[int, tuple[d
     return found
 
 
-def _lines(
-    row: RowMapping, then: Mapping[int, tuple[datetime, tuple[str, ...]]], force: Played, draft: Played | None
-) -> Iterator[Line]:
-    old, new = ({step.rung: step for step in each.steps} if each else {} for each in (force, draft))
-    for rung in sorted({*then, *old, *new}):
-        step = new.get(rung) or old.get(rung)
-        at = then[rung][0] if rung in then else None
-        before, after = (each.at if (each := known.get(rung)) else None for known in (old, new))
-        moved = hindsight.change(before, after) if draft is not None else hindsight.change(at, before)
-        yield Line(
-            row["day"].isoformat(),
-            row["person_id"],
-            row["name"],
-            str(rung),
-            step.who if step else ladder.ORDER[rung],
-            "+".join(step.channels) if step else "card",
-            _clock(at, row["zone"]),
-            _clock(before, row["zone"]),
-            _clock(after, row["zone"]),
-            moved,
-        )
-    if held := (draft or force).held:
-        yield Line(row["day"].isoformat(), row["person_id"], row["name"], "", "", "", "", "", "", "", held)
-
-
 def _count(
     sent: Counted, platform: str, then: Sequence[Sequence[str]], draft: Sequence[Step], force: Sequence[Step]
 ) -> None:
     columns = {"draft": [step.channels for step in draft], "in_force": [step.channels for step in force], "then": then}
     for what, steps in columns.items():
         sent[what].update((platform, "card" if each == "again" else each) for step in steps for each in step)
-
-
-def _clock(at: datetime | None, zone: str) -> str:
-    return at.astimezone(ZoneInfo(zone)).strftime("%m-%d %H:%M") if at else ""
