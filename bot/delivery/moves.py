@@ -86,7 +86,9 @@ class Moves:
         """The row's result where nothing has to be said any more, else what to do."""
         if facts.paused.get(row.matter) == "cancelled":
             return Result(row, "stopped", "cancelled", code="cancelled")
-        if row.ask_ref in facts.settled and (row.kind == channels.KIND or (row.kind == "send" and not row.ambiguous)):
+        if row.ask_ref in facts.settled and row.kind in (channels.KIND, "send"):
+            # Also where a worker died and the platform may have it: asking again after an answer would be worse than a
+            # card that stays as it is, whose buttons answer politely.
             return Result(row, "stopped", "answered before it was sent", code="answered")
         move = self._move(connection, row)
         # What a platform adds to a card (an invitation to reply, 打开处理) is said in its reader's language.
@@ -122,10 +124,11 @@ class Moves:
         found = outbox.original(connection, row.of or "")
         if outbox.superseded(connection, row):
             return Result(row, "stopped", "a later state of the same card is waiting")
-        if found is None or found[2] in ("stopped", "failed"):
+        # A click on a card that was stopped shows that it did go out, and brought a code to change it with.
+        if found is None or (found[2] in ("stopped", "failed") and not found[1]):
             return Result(row, "stopped", "original never went out")
         message_id, tokens, state = found
-        if state != "sent":
+        if state not in ("sent", "stopped", "failed"):
             return failed(row, PlatformError("card.not_out_yet", retry_after=1))
         if row.kind == "interim" and len(tokens) == 1:
             return Result(row, "stopped", "the last update code is kept for the outcome")

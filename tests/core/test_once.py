@@ -148,6 +148,42 @@ def test_a_worker_that_dies_after_sending_does_not_send_twice(firm: Firm, flow: 
     assert (row["state"], row["ambiguous"], row["attempts"]) == ("sent", True, 2)
 
 
+@pytest.mark.parametrize("sent", [True, False])
+def test_a_question_that_was_answered_meanwhile_is_not_sent_again_after_a_crash(
+    firm: Firm, flow: list[str], sent: bool
+) -> None:
+    """The worker died with the row in its hands: before the platform had it, or after. Nobody is asked once more."""
+    ref = ask_zhang(firm)
+    with firm.app.engine.connect() as connection:
+        row_id = outbox_claim.due(connection, firm.now)[0]
+    with firm.app.context() as ctx:
+        assert outbox_claim.claim(ctx.db, row_id, firm.now) is not None
+    if sent:
+        firm.platform.send("zhang", card("x"), row_id)
+    with firm.app.context() as ctx:
+        ctx.close("case1", lambda _person, _ask: Card("已有打卡", ""))
+    firm.pass_time(seconds=61)
+    firm.courier.drain()
+    assert len(firm.platform.sent) == sent
+    row = next(row for row in firm.rows(outbox_table) if row["id"] == row_id)
+    assert (row["state"], row["ambiguous"], row["ask_ref"]) == ("stopped", True, ref)
+
+
+def test_a_click_on_a_card_of_which_nothing_is_known_changes_it(firm: Firm, flow: list[str]) -> None:
+    ref = ask_zhang(firm)
+    with firm.app.engine.connect() as connection:
+        row_id = outbox_claim.due(connection, firm.now)[0]
+    with firm.app.context() as ctx:
+        assert outbox_claim.claim(ctx.db, row_id, firm.now) is not None
+    firm.platform.send("zhang", card("x"), row_id)
+    firm.dispatch(firm.event("zhang", QUESTION, ref, response_code="from-the-click"))
+    with firm.app.context() as ctx:
+        ctx.close("case1", lambda _person, _ask: Card("已收到", ""))
+    firm.pass_time(seconds=61)
+    firm.courier.drain()
+    assert [card.title for _to, card, _sent in firm.platform.updated] == ["已收到"]
+
+
 def test_a_passing_failure_is_retried_and_a_permanent_one_is_recorded(firm: Firm, flow: list[str]) -> None:
     ask_zhang(firm)
     firm.platform.fail = [PlatformError("-1", retry_after=5), PlatformError("60111", permanent=True)]
