@@ -1,7 +1,11 @@
-"""Whatever happens to a notice in whatever order, every person of the frozen list is in exactly one number."""
+"""Whatever happens to a notice in whatever order, every person of the frozen list is in exactly one number.
+
+`ORDERS=1000` plays that many orders of up to twenty happenings.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
@@ -24,7 +28,7 @@ from handlers.notices.sending import climbing, drops, recall, reminding, sending
 from tests.handlers.notices import office
 from tests.world import Firm
 
-PEOPLE = 6
+PEOPLE, ORDERS = 6, int(os.environ.get("ORDERS", "20"))
 STATES = ("delivered", "opened", "dropped", "rejected", "expired", "unknown", "unopened")
 whom = st.integers(0, PEOPLE - 1)
 happening = st.one_of(
@@ -125,12 +129,12 @@ def adds_up(firm: Firm) -> None:
     assert all(row.rung == row.receipt.rung for row in rows.values())
 
 
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_every_number_reconciles_after_anything_in_any_order(firm: Firm) -> None:
+@pytest.mark.parametrize(("database_url", "orders"), [("sqlite", ORDERS), ("postgresql", 5)], indirect=["database_url"])
+def test_every_number_reconciles_after_anything_in_any_order(firm: Firm, orders: int) -> None:
     office.crowd(firm, PEOPLE)
 
-    @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
-    @given(st.lists(happening, min_size=4, max_size=10))
+    @settings(max_examples=orders, deadline=None, suppress_health_check=list(HealthCheck), derandomize=ORDERS < 100)
+    @given(st.lists(happening, min_size=4, max_size=20))
     def tell(news: list[tuple[str, int, str]]) -> None:
         with fresh(firm):
             for what, who, how in news:
