@@ -33,7 +33,8 @@ log = structlog.get_logger("huizhi.deliver")
 class Result:
     """What came of a row, not yet written. `later`: try again at `until`, which counts as an attempt if `counted`.
 
-    `type`: the evidence to record, with `parts`. `spent`: the update code that was used on the card `row.of`.
+    `type`: the evidence to record, with `parts`. `spent`: the update code that was used on the card `row.of`. `alarm`:
+    what an administrator has to put right.
     """
 
     row: Row
@@ -49,6 +50,7 @@ class Result:
     code: str = ""
     until: datetime | None = None
     counted: bool = True
+    alarm: str = ""
 
 
 Move = Callable[[], Result]
@@ -218,13 +220,14 @@ def _correct(platform: Platform, args: dict[str, str], row: Row) -> tuple[bool, 
 
 def failed(row: Row, error: PlatformError) -> Result:
     """Given up, or to be tried again after the vendor's pause, doubled with each attempt."""
+    alarm = (error.hint or error.code) if error.alarm else ""
     if error.permanent or row.attempts >= MAX_ATTEMPTS:
         log.error("delivery.failed", row=row.id, code=error.code)
         parts = {"error.txt": str(error)}
-        return Result(row, "failed", str(error), type="delivery.failed", parts=parts, code=error.code)
+        return Result(row, "failed", str(error), type="delivery.failed", parts=parts, code=error.code, alarm=alarm)
     wait = timedelta(seconds=min(error.retry_after * 2 ** (row.attempts - 1), 3600) if not error.alarm else 300)
     log.warning("delivery.postponed", row=row.id, code=error.code, attempt=row.attempts, alarm=error.alarm)
-    return Result(row, "later", str(error), until=clock.now() + wait, code=error.code)
+    return Result(row, "later", str(error), until=clock.now() + wait, code=error.code, alarm=alarm)
 
 
 def _json(raw: object) -> str:

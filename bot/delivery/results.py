@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 
 from bot.app import App
 from bot.context import Context
-from bot.delivery import claim, crowds, custody, outbox, untold
+from bot.delivery import alarms, claim, crowds, custody, outbox, untold
 from bot.delivery.moves import Result
 from bot.delivery.outbox import Row
 from bot.evidence.log import Draft, Part, append_many
@@ -62,6 +62,7 @@ def _together(app: App, results: Sequence[Result], *, tell: bool) -> int:
         done = [each for each in results if each.state != "later"]
         _rows(ctx, results)
         _evidence(ctx, done)
+        alarms.tell(ctx, results)
         custody.enrol(ctx, app.platforms, [(each.row, each.message_id) for each in done if each.state == "sent"])
         for each in done:
             carrier = routes.carrier(each.row.matter) if each.row.kind in _TOLD else None
