@@ -17,13 +17,14 @@ from bench import (
     imports,
     judging,
     missing,
+    polling,
     receipts,
     signing,
     understanding,
 )
 
-ROWS = 100_000
-"""Of the import; alone it takes a million."""
+ROWS, POLLED = 100_000, 10_000
+"""Rows of the import and people that are asked about; alone they take a million and 100,000."""
 
 
 def main() -> None:
@@ -34,7 +35,7 @@ def main() -> None:
     for part in (evidence, casefile, receipts, callback, missing, judging, understanding, signing, broadcast):
         for row in part.compare():
             print(row, flush=True)
-    for line in (*imports.compare(ROWS), *board.compare()):
+    for line in (*polling.compare(POLLED, 1), *imports.compare(ROWS), *board.compare()):
         print(line, flush=True)
     for larger in (cycle, cockpit):
         larger.main()
