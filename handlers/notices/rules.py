@@ -16,6 +16,8 @@ Rung = Literal["queued", "accepted", "delivered", "opened", "acknowledged", "sig
 Trouble = Literal["", "rejected", "dropped", "expired", "unknown", "unreached"]
 TROUBLES = ("", "unreached", "unknown", "expired", "rejected", "dropped")
 """By rank: the later one is what is said when a person met several."""
+INFORM = "inform"
+"""The importance that asks for nothing: nobody is served again, except whom the chat did not take."""
 ANSWERS = ("received", "agreed", "objected", "appealed")
 """收到 / 同意 / 收到但有异议 / 申诉: four answers that are never merged."""
 RANKED = ("", "received", "agreed", "signed", "declined", "objected", "appealed")

@@ -22,7 +22,7 @@ from bot.router import Carried, carried, harvested
 from bot.store import new_ref
 from bot.tables import person as people_table
 from handlers.notices import store, tables as tb
-from handlers.notices.rules import Fact
+from handlers.notices.rules import INFORM, Fact
 
 News = Mapping[str, tuple[Fact, Mapping[str, str]]]
 """person id -> (what was learned, where it is from: short texts)."""
@@ -158,8 +158,9 @@ def _locked(ctx: Context, notice_id: str, people: Sequence[str]) -> dict[str, st
 
 def _hurry(ctx: Context, notice_id: str, people: Sequence[str]) -> None:
     """The chat did not take it: the plan's next step need not wait, where there is one."""
-    r = tb.recipient.c
-    mine = (r.notice_id == notice_id, r.person_id.in_(people), r.next_at.is_not(None))
+    r, n = tb.recipient.c, tb.notice.c
+    only = sa.exists().where(n.id == notice_id, n.importance == INFORM)
+    mine = (r.notice_id == notice_id, r.person_id.in_(people), sa.or_(r.next_at.is_not(None), only))
     if people:
         ctx.db.execute(sa.update(tb.recipient).where(*mine).values(next_at=ctx.now))
 

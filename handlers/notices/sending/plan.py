@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, Literal, cast, get_args
 from zoneinfo import ZoneInfo
 
-from handlers.notices.rules import ACKNOWLEDGED, OPENED, Receipt
+from handlers.notices.rules import ACKNOWLEDGED, INFORM, OPENED, Receipt
 
 Channel = Literal["chat", "sms", "mail", "manager", "call", "courier"]
 NAMES: Mapping[str, str] = MappingProxyType(
@@ -62,7 +62,7 @@ class Move:
 
 
 _HOURS: Mapping[str, tuple[tuple[Channel, int], ...]] = {
-    "inform": (),
+    INFORM: (("mail", 0),),
     "read": (("chat", 24), ("mail", 24)),
     "confirm": (("chat", 24), ("sms", 24), ("mail", 0), ("manager", 24), ("call", 24)),
     "sign": (("chat", 24), ("sms", 24), ("mail", 0), ("manager", 24), ("call", 24)),

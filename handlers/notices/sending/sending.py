@@ -17,7 +17,7 @@ from bot.locale import t
 from bot.ports import Platform
 from handlers.notices import cards, store, tables as tb
 from handlers.notices.receiving import hearing
-from handlers.notices.rules import Fact
+from handlers.notices.rules import INFORM, Fact
 from handlers.notices.sending import plan, serving
 from handlers.notices.store import Notice, Recipient
 
@@ -199,7 +199,8 @@ def _queue(ctx: Context, platform: Platform | None, notice: Notice, found: Seque
         alive = []
     there = {each.person_id for each in alive}
     gone = [each for each in found if each.person_id not in there]
-    if steps := plan.steps_of(notice.plan, notice.importance):
+    steps = plan.steps_of(notice.plan, notice.importance)
+    if steps and notice.importance != INFORM:
         mine = (tb.recipient.c.notice_id == notice.id, tb.recipient.c.person_id.in_(folk))
         ctx.db.execute(sa.update(tb.recipient).where(*mine).values(next_at=ctx.now + steps[0].after))
     if platform and alive:

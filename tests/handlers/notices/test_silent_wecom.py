@@ -65,3 +65,19 @@ def test_who_the_platform_lists_is_refused_at_once_and_the_next_channel_does_not
     climbing.climb(firm.app)
     assert [each["channel"] for each in office.attempts(firm, person_id="fake:p0001", step=2)] == ["mail"]
     assert not office.attempts(firm, person_id="fake:p0000", step=1)
+
+
+def test_who_is_only_informed_and_was_refused_gets_it_by_mail_once_and_nobody_else_does(
+    firm: Firm, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = {"fake:p0001": {"mail": Confirmed("mail", "p0001@example.com", office.at(firm))}}
+    monkeypatch.setattr(addresses, "reachable", lambda _app, _db, who, _now: known.get(who.id, {}))
+    firm.platform.refusing = {"p0001": "unlicenseduser", "p0002": "invaliduser"}
+    office.compose(firm, office.crowd(firm, 4), importance="inform", answers="[]")
+    office.send(firm)
+    for _ in range(3):
+        climbing.climb(firm.app)
+        firm.pass_time(hours=25)
+    assert {row["person_id"]: row["channel"] for row in office.attempts(firm, step=1)} == {"fake:p0001": "mail"}
+    assert office.row(firm, "fake:p0002").trouble == "rejected"  # nobody knows another way: the list says so
+    assert {office.row(firm, f"fake:p000{n}").next_at for n in range(4)} == {None}
