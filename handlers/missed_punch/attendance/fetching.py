@@ -24,6 +24,7 @@ from handlers.missed_punch.attendance import (
     fetched,
     findings,
     keeping,
+    late,
     polling,
     questions,
     tenure,
@@ -132,6 +133,7 @@ def _ask(app: App, name: str, platform: Platform, people: Mapping[str, Person], 
         if refresh.users:
             some = {user.casefold(): people[user.casefold()] for user in refresh.users}
             expected.write_leaves(ctx, some, refresh.since, refresh.leaves)
+            late.excuse(ctx, [each.id for each in some.values()])
             fetched.mark(ctx.db, name, "asked", "", now.date(), now, len(missing))
         fetched.mark_feed(ctx.db, name, now)
 

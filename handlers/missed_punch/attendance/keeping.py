@@ -41,6 +41,7 @@ def plan(
             some = {user: people[user] for user in users}
             expected.write_shifts(ctx, platform, some, day, _of(users, planned))
             expected.write_leaves(ctx, some, since, _of(users, away))
+            late.excuse(ctx, [each.id for each in some.values()])
 
 
 def punches(app: App, platform: str, people: Mapping[str, Person], found: Sequence[Punch]) -> None:

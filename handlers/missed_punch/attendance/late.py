@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 import sqlalchemy as sa
 
@@ -30,6 +32,18 @@ def settle(ctx: Context, rows: list[Record]) -> None:
         where = (t.case.c.person_id.in_(part), t.case.c.outcome.not_in(SETTLED))
         for case_id in ctx.db.execute(sa.select(t.case.c.id).where(*where)).scalars().all():
             _look(ctx, case_id)
+
+
+def excuse(ctx: Context, ids: Sequence[str]) -> None:
+    """A leave of these people that covers now ends the questions about them, also those that still wait to be said."""
+    for start in range(0, len(ids), 300):
+        where = (t.case.c.person_id.in_(ids[start : start + 300]), t.case.c.state == "waiting")
+        waiting = ctx.db.execute(sa.select(t.case.c.id).where(*where).order_by(t.case.c.id)).scalars().all()
+        for case_id, pending in store.leaves_for(ctx.db, waiting, ctx.now).items() if waiting else ():
+            case = store.get(ctx.db, case_id)
+            person = ctx.people.get(case.person_id) if case else None
+            if case and person:
+                steps.finish(ctx, case, person, "leave", partial(cards.leave_seen, pending), ctx.now)
 
 
 def _look(ctx: Context, case_id: str) -> None:

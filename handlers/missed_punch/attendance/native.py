@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -18,10 +17,8 @@ from bot.people import Person
 from bot.ports import Attendance, Leave, Punch
 from bot.ports.slips import Slip, Slips
 from bot.router import on
-from handlers.missed_punch import cards, store
-from handlers.missed_punch.attendance import expected, fetching, keeping, slips
+from handlers.missed_punch.attendance import expected, fetching, keeping, late, slips
 from handlers.missed_punch.flow import leave as flow_leave
-from handlers.missed_punch.ladder import steps
 
 if TYPE_CHECKING:
     from bot.app import App
@@ -104,14 +101,6 @@ def _count(
     if row:
         slips.cover(ctx.db, row)
     keeping.keep(ctx, person.platform, people, fetched[1])
-    _stop(ctx, person)
+    late.excuse(ctx, [person.id])
     if row and row["start_at"] and row["state"] in ("approved", "rejected"):
         flow_leave.decided_elsewhere(ctx, person, row["start_at"], row["end_at"])
-
-
-def _stop(ctx: Context, person: Person) -> None:
-    """A leave that covers now ends the question about it."""
-    leave = store.leave_at(ctx.db, person.id, ctx.now)
-    for case in store.open_of(ctx.db, person.id) if leave else ():
-        if case.state == "waiting" and leave:
-            steps.finish(ctx, case, person, "leave", partial(cards.leave_seen, leave[1]), ctx.now)

@@ -73,7 +73,7 @@ class Play:
     platform: Platform
     chance: random.Random
     known: dict[str, datetime] = field(default_factory=dict)
-    unseen: set[str] = field(default_factory=set)
+    unseen: dict[str, str] = field(default_factory=dict)
     deaths: int = 0
     left: int = -1
 
@@ -113,8 +113,16 @@ class Play:
             self.platform.fail = []
             return
         if self.risky(self.task(name), self.firm.app) and name == "poll":
-            self.known |= dict.fromkeys(self.unseen, self.firm.now)
-            self.unseen.clear()
+            self.learnt()
+
+    def learnt(self) -> None:
+        """A poll came through: punches are known; leave is, where it was asked for again."""
+        with self.firm.app.engine.connect() as db:
+            away = set(db.execute(sa.select(t.leave.c.person_id)).scalars())
+        for user, kind in list(self.unseen.items()):
+            if kind == "fetched" or f"fake:{user}" in away:
+                self.known[user] = self.firm.now
+                del self.unseen[user]
 
     @staticmethod
     def task(name: str) -> Callable[[App], None]:
@@ -133,7 +141,7 @@ class Play:
                 Leave(user, NINE, NINE + timedelta(hours=9), "事假", self.chance.random() < 0.5)
             )
         if kind in BY_FEED:
-            self.unseen.add(user)
+            self.unseen[user] = kind
             return
         found = self._button(boss, ("联系上了", "在外勤")) if kind == "manager" else None
         found = self._button(user, LABELS) if kind == "tap" else found
