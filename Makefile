@@ -25,10 +25,10 @@ test: browser check ## everything CI runs: style, types, import contracts, all t
 # checks. Files of tests lie in memory where there is room, so those of a test that passed are swept away at once.
 SWEEP := -o tmp_path_retention_policy=failed
 first-half:
-	$(V)/python -m pytest tests/handlers tests/core tests/evidence tests/sandbox tests/house tests/adapters tests/cards tests/config $(SWEEP)
+	$(V)/python -m pytest tests/handlers tests/core tests/evidence tests/sandbox tests/house tests/adapters $(SWEEP)
 
 second-half:
-	$(V)/python -m pytest tests/journeys tests/web $(SWEEP)
+	$(V)/python -m pytest tests/journeys tests/web tests/cards tests/config $(SWEEP)
 
 check: .venv/.stamp-dev ## style, types and import contracts only
 	$(V)/ruff check .
