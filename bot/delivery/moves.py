@@ -27,6 +27,7 @@ from bot.tables import ask, person
 from bot.wire import load_card
 
 log = structlog.get_logger("huizhi.deliver")
+KNOWN_BY = "平台的答复没有来得及写下；卡片上的按钮已由本人点过，可见已经送到。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +59,23 @@ Move = Callable[[], Result]
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the rows of one claim need to know. `locales` by person, `settled`: answered or closed asks."""
+    """What the rows of one claim need to know. `locales` by person, `settled`: answered or closed asks, `arrived`: see
+    `outbox.arrived`."""
 
     locales: Mapping[str, str]
     settled: frozenset[str]
     paused: Mapping[str, str]
+    arrived: Mapping[str, str]
 
 
 def facts_of(connection: Connection, rows: Sequence[Row]) -> Facts:
-    """In three queries, however many rows."""
+    """In three or four queries, however many rows."""
     people = sa.select(person.c.id, person.c.locale).where(person.c.id.in_(_some(row.person_id for row in rows)))
     asks = sa.select(ask.c.ref).where(ask.c.ref.in_(_some(row.ask_ref for row in rows)), ask.c.state != "open")
     locales = {row.id: row.locale for row in connection.execute(people)}
     settled = frozenset(connection.execute(asks).scalars())
-    return Facts(locales, settled, claim.paused(connection, (row.matter for row in rows)))
+    paused = claim.paused(connection, (row.matter for row in rows))
+    return Facts(locales, settled, paused, outbox.arrived(connection, rows))
 
 
 def _some(values: Iterable[str | None]) -> list[str]:
@@ -88,10 +92,15 @@ class Moves:
         """The row's result where nothing has to be said any more, else what to do."""
         if facts.paused.get(row.matter) == "cancelled":
             return Result(row, "stopped", "cancelled", code="cancelled")
+        if row.id in facts.arrived:
+            parts = {"card.json": row.body, "known_by.txt": KNOWN_BY}
+            found = facts.arrived[row.id]
+            return Result(row, "sent", "known by its answer", message_id=found, type="delivery.accepted", parts=parts)
         if row.ask_ref in facts.settled and row.kind in (channels.KIND, "send"):
             # Also where a worker died and the platform may have it: asking again after an answer would be worse than a
             # card that stays as it is, whose buttons answer politely.
-            return Result(row, "stopped", "answered before it was sent", code="answered")
+            maybe = " (a worker stopped while sending it, it may have arrived)" if row.ambiguous else ""
+            return Result(row, "stopped", f"answered before it was sent{maybe}", code="answered")
         move = self._move(connection, row)
         # What a platform adds to a card (an invitation to reply, 打开处理) is said in its reader's language.
         locale = crowds.locale_of(row) or facts.locales.get(row.person_id or "", MASTER)
@@ -126,8 +135,8 @@ class Moves:
         found = outbox.original(connection, row.of or "")
         if outbox.superseded(connection, row):
             return Result(row, "stopped", "a later state of the same card is waiting")
-        # A click on a card that was stopped shows that it did go out, and brought a code to change it with.
-        if found is None or (found[2] in ("stopped", "failed") and not found[1]):
+        # A click on a card that was stopped shows that it did go out, and brought what it takes to change it.
+        if found is None or (found[2] in ("stopped", "failed") and not (found[0] or found[1])):
             return Result(row, "stopped", "original never went out")
         message_id, tokens, state = found
         if state not in ("sent", "stopped", "failed"):

@@ -198,14 +198,34 @@ def said_already(connection: Connection, row: Row) -> bool:
     return connection.execute(sa.select(sa.func.count()).where(same)).scalar_one() > 0
 
 
-def remember_token(connection: Connection, ref: str, token: str) -> None:
-    """A click brings a fresh single-use code for its card; keep it beside the unused ones, newest last."""
-    if not token or not ref:
+def pressed(connection: Connection, ref: str, user_id: str, token: str, message_id: str) -> None:
+    """A press of a button: proof that its card arrived, and what the platform calls it, where it says so.
+
+    `token`: a fresh single-use code to change the card with, kept beside the unused ones, newest last. `message_id`:
+    the card's own; kept where the answer to sending it never got here, "" where the platform does not name it.
+    """
+    if not ref or not (token or message_id):
         return
-    mine = sa.and_(outbox.c.ask_ref == ref, outbox.c.kind == "send")
-    for row in connection.execute(sa.select(outbox.c.id, outbox.c.update_token).where(mine)).all():
-        tokens = [*row.update_token.split(), token][-MAX_TOKENS:]
-        connection.execute(sa.update(outbox).where(outbox.c.id == row.id).values(update_token=" ".join(tokens)))
+    mine = sa.and_(outbox.c.ask_ref == ref, outbox.c.kind == "send", outbox.c.user_id == user_id)
+    rows = connection.execute(sa.select(outbox.c.id, outbox.c.update_token, outbox.c.message_id).where(mine)).all()
+    unnamed = [row.id for row in rows if row.message_id is None]
+    # A question may have been sent twice (我的待办): a press that does not say on which card tells nothing then.
+    ours = message_id not in {row.message_id for row in rows} if message_id else len(rows) == 1
+    for row in rows:
+        values = {"message_id": message_id} if ours and unnamed == [row.id] else {}
+        if token:
+            values["update_token"] = " ".join([*row.update_token.split(), token][-MAX_TOKENS:])
+        if values:
+            connection.execute(sa.update(outbox).where(outbox.c.id == row.id).values(values))
+
+
+def arrived(connection: Connection, rows: Iterable[Row]) -> dict[str, str]:
+    """Row id -> vendor's id ("" where unknown) of cards whose sending nobody saw end and whose buttons were pressed."""
+    unsure = sorted(row.id for row in rows if row.ambiguous and row.kind == "send")
+    if not unsure:
+        return {}
+    found = sa.select(outbox.c.id, outbox.c.message_id).where(outbox.c.id.in_(unsure), outbox.c.message_id.is_not(None))
+    return {row.id: row.message_id for row in connection.execute(found)}
 
 
 def spend_token(connection: Connection, row_id: str, token: str) -> None:

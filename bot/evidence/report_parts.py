@@ -46,6 +46,7 @@ _TITLES = {
     "dimensions": "考核维度",
     "card.json": "发出的卡片",
     "platform.json": "平台的答复",
+    "known_by.txt": "何以得知",
     "report.json": "回执原文",
     "audit.json": "自查结果",
     "health.json": "运行状况",

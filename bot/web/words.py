@@ -115,6 +115,7 @@ WORDS: Mapping[str, Pair] = {
     "part_decision": ("决定", "Decision"),
     "part_card.json": ("卡片", "Card"),
     "part_platform.json": ("平台的答复", "Platform's answer"),
+    "part_known_by.txt": ("何以得知", "How it is known"),
     "proves": ("证明", "Proves"),
     "proves_not": ("不证明", "Does not prove"),
     "receipt": ("回执文件", "Receipt file"),

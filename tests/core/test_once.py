@@ -16,6 +16,7 @@ from bot.event import Event
 from bot.evidence.tables import ev_event
 from bot.replay import replay
 from bot.tables import ask, failed, inbox, outbox as outbox_table
+from bot.wire import dump_card
 from tests.world import Firm
 
 QUESTION = "probe.yes"
@@ -53,6 +54,17 @@ def ask_zhang(firm: Firm) -> str:
         ref = ctx.ask(person, "probe", "case1", card)
         ctx.record("probe.asked", "case1", subject=person)
     return ref
+
+
+def caught_in_the_act(firm: Firm, *, sent: bool = True) -> str:
+    """The worker is gone with the question in its hands, after the platform had it unless not `sent`; the row's id."""
+    with firm.app.engine.connect() as connection:
+        row_id = outbox_claim.due(connection, firm.now)[0]
+    with firm.app.context() as ctx:
+        assert outbox_claim.claim(ctx.db, row_id, firm.now) is not None
+    if sent:
+        firm.platform.send("zhang", card("x"), row_id)
+    return row_id
 
 
 def test_a_redelivered_click_is_answered_once(firm: Firm, flow: list[str]) -> None:
@@ -134,12 +146,7 @@ def test_a_settled_question_is_not_sent(firm: Firm, flow: list[str]) -> None:
 
 def test_a_worker_that_dies_after_sending_does_not_send_twice(firm: Firm, flow: list[str]) -> None:
     ask_zhang(firm)
-    with firm.app.engine.connect() as connection:
-        row_id = outbox_claim.due(connection, firm.now)[0]
-    with firm.app.context() as ctx:
-        claimed = outbox_claim.claim(ctx.db, row_id, firm.now)
-    assert claimed is not None
-    firm.platform.send("zhang", card("x"), row_id)  # … and here the process is gone
+    row_id = caught_in_the_act(firm)
     assert firm.courier.drain() == 0  # the lease still holds
     firm.pass_time(seconds=61)
     assert firm.courier.drain() == 1
@@ -154,12 +161,7 @@ def test_a_question_that_was_answered_meanwhile_is_not_sent_again_after_a_crash(
 ) -> None:
     """The worker died with the row in its hands: before the platform had it, or after. Nobody is asked once more."""
     ref = ask_zhang(firm)
-    with firm.app.engine.connect() as connection:
-        row_id = outbox_claim.due(connection, firm.now)[0]
-    with firm.app.context() as ctx:
-        assert outbox_claim.claim(ctx.db, row_id, firm.now) is not None
-    if sent:
-        firm.platform.send("zhang", card("x"), row_id)
+    row_id = caught_in_the_act(firm, sent=sent)
     with firm.app.context() as ctx:
         ctx.close("case1", lambda _person, _ask: Card("已有打卡", ""))
     firm.pass_time(seconds=61)
@@ -169,19 +171,44 @@ def test_a_question_that_was_answered_meanwhile_is_not_sent_again_after_a_crash(
     assert (row["state"], row["ambiguous"], row["ask_ref"]) == ("stopped", True, ref)
 
 
-def test_a_click_on_a_card_of_which_nothing_is_known_changes_it(firm: Firm, flow: list[str]) -> None:
+@pytest.mark.parametrize(
+    "tells", [{"response_code": "from-the-click"}, {"message_id": "its-own-name"}], ids=["code", "name"]
+)
+def test_a_press_shows_that_a_card_arrived_of_which_nothing_was_known(
+    firm: Firm, flow: list[str], tells: dict[str, str]
+) -> None:
+    """WeCom's click brings a code to change the card with, DingTalk's the card's name. The worker died before the
+    platform's answer was written: the card counts as sent, is not sent again, and changes like any other."""
     ref = ask_zhang(firm)
-    with firm.app.engine.connect() as connection:
-        row_id = outbox_claim.due(connection, firm.now)[0]
-    with firm.app.context() as ctx:
-        assert outbox_claim.claim(ctx.db, row_id, firm.now) is not None
-    firm.platform.send("zhang", card("x"), row_id)
-    firm.dispatch(firm.event("zhang", QUESTION, ref, response_code="from-the-click"))
-    with firm.app.context() as ctx:
-        ctx.close("case1", lambda _person, _ask: Card("已收到", ""))
+    row_id = caught_in_the_act(firm)
+    firm.dispatch(firm.event("zhang", QUESTION, ref, **tells))
     firm.pass_time(seconds=61)
     firm.courier.drain()
-    assert [card.title for _to, card, _sent in firm.platform.updated] == ["已收到"]
+    row = next(row for row in firm.rows(outbox_table) if row["id"] == row_id)
+    assert (row["state"], row["ambiguous"], row["message_id"]) == ("sent", True, tells.get("message_id", ""))
+    firm.pass_time(seconds=5)  # the change waited for its card
+    firm.courier.drain()
+    assert len(firm.platform.sent) == 1
+    assert [(card.closed, sent) for _to, card, sent in firm.platform.updated] == [
+        ("已回答", tells.get("message_id", ""))
+    ]
+    assert [row["type"] for row in firm.rows(ev_event)].count("delivery.accepted") == 1
+
+
+def test_a_press_on_one_of_two_cards_tells_nothing_about_the_other(firm: Firm, flow: list[str]) -> None:
+    ref = ask_zhang(firm)
+    firm.courier.drain()
+    with firm.app.context() as ctx:
+        person = ctx.people.find("fake", "zhang")
+        second = outbox.queue(ctx.db, firm.now, "send", "fake", person, "case1", dump_card(card(ref)), ask_ref=ref)
+        assert outbox_claim.claim(ctx.db, second, firm.now) is not None
+    named = next(str(row["message_id"]) for row in firm.rows(outbox_table) if row["message_id"])
+    firm.dispatch(firm.event("zhang", QUESTION, ref, response_code="one", message_id=named))
+    firm.pass_time(seconds=61)
+    firm.courier.drain()
+    row = next(row for row in firm.rows(outbox_table) if row["id"] == second)
+    assert (row["state"], row["message_id"]) == ("stopped", None)
+    assert "may have arrived" in str(row["error"])
 
 
 def test_a_passing_failure_is_retried_and_a_permanent_one_is_recorded(firm: Firm, flow: list[str]) -> None:
