@@ -104,8 +104,9 @@ class Dispatcher:
                 return None
             actor = People(connection).find(event.platform, event.actor) if event.actor else None
             ctx = self._app.context_on(connection, actor)
-            code, message = event.data.get("response_code", ""), event.data.get("message_id", "")
-            outbox.pressed(connection, event.ref, event.actor, code, message)
+            if actor:
+                code, message = event.data.get("response_code", ""), event.data.get("message_id", "")
+                outbox.pressed(connection, event.ref, actor, code, message)
             with speaking(actor.locale if actor else MASTER):
                 card = _run(event, ctx, actor, page_url(self._app.settings, "/me", actor))
                 receipts.give(ctx)

@@ -198,7 +198,7 @@ def said_already(connection: Connection, row: Row) -> bool:
     return connection.execute(sa.select(sa.func.count()).where(same)).scalar_one() > 0
 
 
-def pressed(connection: Connection, ref: str, user_id: str, token: str, message_id: str) -> None:
+def pressed(connection: Connection, ref: str, person: Person, token: str, message_id: str) -> None:
     """A press of a button: proof that its card arrived, and what the platform calls it, where it says so.
 
     `token`: a fresh single-use code to change the card with, kept beside the unused ones, newest last. `message_id`:
@@ -206,7 +206,7 @@ def pressed(connection: Connection, ref: str, user_id: str, token: str, message_
     """
     if not ref or not (token or message_id):
         return
-    mine = sa.and_(outbox.c.ask_ref == ref, outbox.c.kind == "send", outbox.c.user_id == user_id)
+    mine = sa.and_(outbox.c.ask_ref == ref, outbox.c.kind == "send", outbox.c.person_id == person.id)
     rows = connection.execute(sa.select(outbox.c.id, outbox.c.update_token, outbox.c.message_id).where(mine)).all()
     unnamed = [row.id for row in rows if row.message_id is None]
     # A question may have been sent twice (我的待办): a press that does not say on which card tells nothing then.
