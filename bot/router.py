@@ -41,7 +41,7 @@ Eraser = Callable[[Connection, Gone], Iterable[str]]
 class Carried:
     """What came of an outbox row. `refused`: user id -> the vendor's code, of a crowd; everybody else in it was
     accepted, no more. `raw`: the vendor's answer. `code`: why it failed or was stopped. `ambiguous`: a worker died in
-    between, so the platform may have taken it twice under the same key."""
+    between, so the platform may have taken it twice under the same key. `at`: UTC, when the answer came here."""
 
     state: Literal["sent", "failed", "stopped"]
     message_id: str = ""
@@ -49,6 +49,7 @@ class Carried:
     raw: Mapping[str, object] = field(default_factory=dict)
     code: str = ""
     ambiguous: bool = False
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

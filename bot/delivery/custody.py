@@ -48,15 +48,16 @@ OVER = ("opened", "dropped", "rejected")
 AT_RISK = "custody.at_risk"
 
 
-def enrol(ctx: Context, platforms: Mapping[str, Platform], sent: Sequence[tuple[Row, str]]) -> None:
-    """Remember to ask about rows (with their vendor's message ids) that a feature wants to hear about."""
+def enrol(ctx: Context, platforms: Mapping[str, Platform], sent: Sequence[tuple[Row, str, datetime]]) -> None:
+    """Remember to ask about rows that a feature wants to hear about; with each the vendor's message id and when it was
+    taken, from which the vendor counts how long it will tell."""
     rows = []
-    for row, message_id in sent:
+    for row, message_id, at in sent:
         route = route_of(platforms.get(row.platform), row)
         if message_id and route and route.tells != "nothing" and routes.harvester(row.matter):
             common = {"row_id": row.id, "platform": row.platform, "route": route.name, "matter": row.matter}
-            due = min(ctx.now + EARLY[0], ctx.now + route.known_for)
-            rows.append(common | {"sent_at": ctx.now, "due": due, "known_until": ctx.now + route.known_for})
+            until = at + route.known_for
+            rows.append(common | {"sent_at": at, "due": min(at + EARLY[0], until), "known_until": until})
     if rows:
         ctx.db.execute(sa.insert(table), rows)
 

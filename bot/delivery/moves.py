@@ -35,7 +35,7 @@ class Result:
     """What came of a row, not yet written. `later`: try again at `until`, which counts as an attempt if `counted`.
 
     `type`: the evidence to record, with `parts`. `spent`: the update code that was used on the card `row.of`. `alarm`:
-    what an administrator has to put right.
+    what an administrator has to put right. `at`: our clock when the answer came; it may be written much later.
     """
 
     row: Row
@@ -52,6 +52,7 @@ class Result:
     until: datetime | None = None
     counted: bool = True
     alarm: str = ""
+    at: datetime = field(default_factory=lambda: clock.now())
 
 
 Move = Callable[[], Result]

@@ -63,7 +63,9 @@ def _together(app: App, results: Sequence[Result], *, tell: bool) -> int:
         _rows(ctx, results)
         _evidence(ctx, done)
         alarms.tell(ctx, results)
-        custody.enrol(ctx, app.platforms, [(each.row, each.message_id) for each in done if each.state == "sent"])
+        custody.enrol(
+            ctx, app.platforms, [(each.row, each.message_id, each.at) for each in done if each.state == "sent"]
+        )
         for each in done:
             carrier = routes.carrier(each.row.matter) if each.row.kind in _TOLD else None
             if carrier and tell:
@@ -105,7 +107,7 @@ def _rows(ctx: Context, results: Sequence[Result]) -> None:
             later.append(common | {"new": "queued", "at": each.until or ctx.now, "uncounted": uncounted})
             continue
         sent = each.state == "sent"
-        more = {"at": ctx.now, "vendor": each.message_id} if sent else {"at": None, "vendor": None}
+        more = {"at": each.at, "vendor": each.message_id} if sent else {"at": None, "vendor": None}
         finished.append(common | more | {"new": each.state, "code": f" {each.token}" if each.token else ""})
         if each.spent:
             outbox.spend_token(ctx.db, each.row.of or "", each.spent)
@@ -125,7 +127,7 @@ def _evidence(ctx: Context, results: Sequence[Result]) -> None:
     refs = _refs(ctx.db, [each.row for each in telling])
     drafts = [
         Draft(
-            f"evt_{new_ref()}", each.type, ctx.now, ctx.now, "p:system",
+            f"evt_{new_ref()}", each.type, each.at, ctx.now, "p:system",
             refs.get(each.row.person_id or "", "p:none"), each.row.matter,
             [Part(name, "text/plain; charset=utf-8", body.encode()) for name, body in sorted(each.parts.items())],
             _source(each.row),
@@ -148,4 +150,5 @@ def _refs(connection: Connection, rows: Sequence[Row]) -> Mapping[str, str]:
 def carried_of(result: Result) -> Carried:
     """A written result as the hooks see it."""
     state = "stopped" if result.state == "later" else result.state
-    return Carried(state, result.message_id, result.refused, result.raw, result.code, result.row.ambiguous)
+    ambiguous = result.row.ambiguous
+    return Carried(state, result.message_id, result.refused, result.raw, result.code, ambiguous, result.at)

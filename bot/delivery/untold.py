@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -34,4 +35,5 @@ def tell(event: Event, ctx: Context) -> None:
     row = outbox.get(ctx.db, event.ref)
     carrier = routes.carrier(row.matter) if row else None
     if row and carrier:
-        carrier(ctx, row, Carried(**json.loads(event.data["carried"])))
+        carried = json.loads(event.data["carried"])
+        carrier(ctx, row, Carried(**carried | {"at": datetime.fromisoformat(carried["at"])}))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -178,8 +178,11 @@ def test_an_erased_person_is_in_no_list(firm: Firm, staff: list[tuple[str, str]]
 def test_a_failing_hook_loses_neither_the_result_nor_the_others(
     firm: Firm, staff: list[tuple[str, str]], told: Told, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    heard: list[datetime | None] = []
+
     def sound(ctx: Context, row: Row, result: Carried) -> None:
         ctx.record("probe.carried", row.matter, source={"state": result.state})
+        heard.append(result.at)
 
     def broken(ctx: Context, row: Row, result: Carried) -> None:
         if row.people == 1:
@@ -193,8 +196,11 @@ def test_a_failing_hook_loses_neither_the_result_nor_the_others(
     assert len(firm.rows(ev_event)) == 3
     assert len(firm.rows(failed)) == 1
     monkeypatch.setitem(routes.carriers, "crowd:", sound)
+    took = firm.now
+    firm.pass_time(hours=3)
     assert list(replay(firm.app, None).values()) == ["done"]
     assert [row["type"] for row in firm.rows(ev_event)] == ["probe.carried"] * 4
+    assert set(heard) == {took}  # the platform took it then, however late the feature hears of it
 
 
 def test_a_row_somebody_else_has_taken_over_is_theirs(firm: Firm, staff: list[tuple[str, str]], told: Told) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given, strategies as st
 
+from bot.app import App
 from bot.card import Card
 from bot.context import Context
 from bot.db import begin
-from bot.delivery import crowds, custody, outbox
+from bot.delivery import crowds, custody, deliver, outbox
+from bot.delivery.moves import Result
 from bot.delivery.outbox import Row
 from bot.errors import PlatformError
 from bot.evidence.tables import ev_event
@@ -18,7 +21,7 @@ from bot.people import sync
 from bot.ports import DirectoryPerson
 from bot.ports.crowds import Outcome
 from bot.router import routes
-from bot.tables import outbox_harvest, outbox_read
+from bot.tables import outbox as outbox_table, outbox_harvest, outbox_read
 from bot.wire import dump_card
 from tests.world import START, Firm
 
@@ -46,6 +49,10 @@ def send(firm: Firm, matter: str = "crowd:1") -> str:
         (row_id,) = crowds.queue(ctx, firm.platform, "shared", people, Card("通知"), matter)
     firm.courier.drain()
     return row_id
+
+
+def millis(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
 
 
 def ask_after(firm: Firm, **delta: float) -> int:
@@ -96,6 +103,29 @@ def test_an_outage_alarms_once_and_loses_nothing(firm: Firm, heard: Heard) -> No
     firm.platform.known = {each.user_id: Outcome("opened") for each in STAFF}
     ask_after(firm, minutes=10)
     assert [set(each.values()) for each in heard] == [{("opened", "")}] * 2
+
+
+def test_the_window_opens_when_the_platform_took_it_not_when_that_could_be_written(
+    firm: Firm, heard: Heard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database was away for twenty minutes: sent then, seen now, and the vendor's day began then."""
+    written = deliver.write
+
+    def later(app: App, results: Sequence[Result]) -> int:
+        if results:
+            firm.pass_time(minutes=20)
+        return written(app, results)
+
+    monkeypatch.setattr(deliver, "write", later)
+    with firm.app.context() as ctx:
+        person = ctx.people.find("fake", "zhang")
+        outbox.queue(ctx.db, ctx.now, "send", "fake", person, "probe:1", dump_card(Card("通知")))
+    row_id = send(firm)
+    (harvest,) = firm.rows(outbox_harvest)
+    assert (harvest["sent_at"], harvest["known_until"]) == (START, START + timedelta(hours=24))
+    assert {row["id"]: row["sent_at"] for row in firm.rows(outbox_table)}[row_id] == START
+    (event,) = [row for row in firm.rows(ev_event) if row["type"] == "delivery.accepted"]
+    assert (event["at_ms"], event["seen_ms"]) == (millis(START), millis(START + timedelta(minutes=20)))
 
 
 def test_too_late_is_unknown_at_once_and_said_so(firm: Firm, heard: Heard) -> None:

@@ -68,7 +68,8 @@ def carried_out(ctx: Context, row: Row, result: Carried) -> None:
             continue
         kind = "rejected" if code or result.state == "failed" else "accepted"
         states[person_id] = (kind, code)
-        news[person_id] = Fact(kind, ctx.now), source | {"message_id": result.message_id[:80], "code": code[:80]}
+        more = {"message_id": result.message_id[:80], "code": code[:80]}
+        news[person_id] = Fact(kind, result.at or ctx.now), source | more
     _mark(ctx, row, mine, states)
     learn_many(ctx, row.matter, news, raw=json.dumps(dict(result.raw), ensure_ascii=False, default=str, sort_keys=True))
 
