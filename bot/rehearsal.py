@@ -129,6 +129,12 @@ class Stage:
         ]
         return any(float(line.rsplit(" ", 1)[1]) for line in busy)
 
+    def quiet(self) -> None:
+        """Wait until the vendors have done what they were asked before, also by a process that has died since. A lease
+        is longer than any call; who lets a clock jump over the lease has to wait for the calls."""
+        before = {*self.control("calls")["open"]}
+        until("a call to the sandbox did not end", lambda: not before & {*self.control("calls")["open"]})
+
     def phone(self, user: str) -> Phone:
         """Somebody's phone."""
         return Phone(self, user)

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 
 from flask import Flask, render_template
 from werkzeug.exceptions import HTTPException
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler
 
 import adapters
-from adapters.sandbox import control, signin, wiretap
+from adapters.sandbox import calls, control, signin, wiretap
 from adapters.sandbox.state import World
 from adapters.sandbox.vendor import Courier, Vendor
 from bot.errors import Misconfigured
@@ -74,7 +74,8 @@ def start(settings: Settings, port: int = 0, bot_url: str = "", host: str = "127
         vendor: Vendor = module.build(settings, world, courier)
         vendors[vendor.name] = vendor
     started = {name: vendor.start() for name, vendor in vendors.items()}
-    server = make_server(host, port, _flask(world, vendors), threaded=True, request_handler=_Quiet)
+    server = calls.Server(host, port, _flask(world, vendors), _Quiet)
+    server.world = world
     thread = threading.Thread(target=server.serve_forever, name="sandbox", daemon=True)
     thread.start()
     url, stream = f"http://{host}:{server.server_port}", started.get("dingtalk", "")

@@ -13,7 +13,7 @@ from typing import Any
 from flask import Blueprint, abort, jsonify, request
 from flask.typing import ResponseReturnValue
 
-from adapters.sandbox import asked, ceilings, faces, handset, hours, signin, slips, tenure
+from adapters.sandbox import asked, calls, ceilings, faces, handset, hours, signin, slips, tenure
 from adapters.sandbox.state import FAULTS, Fault, Leave, Punch, World
 from adapters.sandbox.vendor import Vendor
 from bot import clock
@@ -32,6 +32,7 @@ def blueprint(world: World, vendors: Mapping[str, Vendor]) -> Blueprint:
     tenure.add(routes, world)
     handset.add(routes, world, vendors)
     ceilings.add(routes, world)
+    calls.add(routes, world)
     return routes
 
 

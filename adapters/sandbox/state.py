@@ -86,6 +86,7 @@ class World:
         self.faults: list[Fault] = []
         self.wire: deque[Json] = deque(maxlen=1000)
         self.serial = 0
+        self.calls: dict[object, int] = {}
         self.memory: dict[str, Json] = {}
         self._known: dict[str, list[Person]] = {}
         self._said: dict[tuple[str, str], list[tuple[Person, Bubble]]] = {}

@@ -49,6 +49,7 @@ def kill(theatre: Stage, name: str) -> None:
     child.kill()
     child.wait(5)
     theatre.fleet.start(name, extra=theatre.fleet.arguments[name])
+    theatre.quiet()
     theatre.control("clock", {"advance": 61})  # a row it held is free again when its lease has run out
 
 

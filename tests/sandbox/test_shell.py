@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import socket
 from types import SimpleNamespace
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -8,6 +10,7 @@ import requests
 from adapters.sandbox import envelope
 from adapters.sandbox.app import start
 from bot.errors import Misconfigured
+from bot.rehearsal import until
 from tests.sandbox.conftest import SETTINGS, Client
 
 
@@ -57,3 +60,17 @@ def test_page_has_a_strict_policy_and_no_inline_code(client: Client) -> None:
     assert "style=" not in page.text and "onclick" not in page.text
     for name in ("sandbox.css", "sandbox.js", "words.js"):
         assert requests.get(f"{client.base}/static/{name}", timeout=10).ok and name in page.text
+
+
+def test_a_call_is_open_until_it_is_done_however_long_that_takes(client: Client) -> None:
+    def still_open() -> set[int]:
+        return set(client.sandbox("calls", "GET")["open"])
+
+    address = urlsplit(client.base)
+    with socket.create_connection((str(address.hostname), int(address.port or 0)), timeout=5) as caller:
+        caller.sendall(b"POST /cgi-bin/message/send HTTP/1.1\r\nContent-Length: 10\r\n\r\n")
+        first = still_open()
+        until("only that call is open", lambda: len(first & still_open()) == 1)
+        mine = first & still_open()
+    until("that call is over", lambda: not mine & still_open())
+    assert len(mine) == 1
